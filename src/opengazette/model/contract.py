@@ -1,0 +1,231 @@
+"""The dataset contract: one closed value for each file in config/datasets."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from opengazette.model.frozen import DatasetId, FileName, Frozen, Label, Sentence, SourceName
+from opengazette.model.publication import Count, Mean, Population, PublicationTable
+from opengazette.model.source import Column, Source
+
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+
+Frequency = Literal[
+    "irregular", "daily", "weekly", "monthly", "quarterly", "semiannual", "annual", "biennial"
+]
+
+Topic = Literal[
+    "Diseases and Conditions",
+    "Facilities and Services",
+    "Health Care",
+    "Workforce",
+    "Environment",
+    "Demographics",
+    "Resources",
+]
+
+
+class Classification(Frozen):
+    """How open the published table is (Open Data Handbook, levels 1 to 3)."""
+
+    level: Literal[1, 2, 3] = Field(description="1 open, 2 by agreement, 3 never on the portal")
+    basis: Sentence = Field(description="why this level")
+
+
+class Legal(Frozen):
+    """The law that the department's table stands under."""
+
+    regimes: Annotated[tuple[Literal["ipa", "hipaa", "public_record"], ...], Field(min_length=1)]
+    authority: Sentence = Field(description="the law or policy that lets it be published")
+
+
+class PersonalCharacteristics(Frozen):
+    """The answer to step 1 of the assessment."""
+
+    present: bool
+    basis: Sentence = Field(description="why, in one sentence that a lawyer can check")
+
+
+class Denominator(Frozen):
+    """Where the population that the events arise from is found, for step 2."""
+
+    kind: Literal["measure", "reference", "people"]
+    measure: str | None = Field(default=None, description="population measure of the table")
+    dimension: str | None = Field(default=None, description="dimension joined to the reference")
+    reference: FileName | None = Field(
+        default=None, description="population table in config/standards/populations"
+    )
+    people: int | None = Field(default=None, ge=1, description="one number for every cell")
+    basis: Sentence = Field(description="source and date of the numbers")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Denominator:
+        needed = {
+            "measure": {"measure"},
+            "reference": {"dimension", "reference"},
+            "people": {"people"},
+        }
+        given = {
+            name
+            for name in ("measure", "dimension", "reference", "people")
+            if getattr(self, name) is not None
+        }
+        if given != needed[self.kind]:
+            raise ValueError(
+                f"a denominator of kind {self.kind!r} takes exactly: "
+                f"{', '.join(sorted(needed[self.kind]))}"
+            )
+        return self
+
+
+class HighRisk(Frozen):
+    """Whether the people counted are a high-risk population, protected whatever the score."""
+
+    present: bool
+    basis: Sentence
+
+
+class Reporting(Frozen):
+    """The length of the period that one cell covers, for the score."""
+
+    years: int | None = Field(default=None, ge=1, description="years added up in one cell")
+    dimension: str | None = Field(
+        default=None, description="time dimension whose periods are one cell each"
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Reporting:
+        if (self.years is None) == (self.dimension is None):
+            raise ValueError("give either years or dimension")
+        return self
+
+
+class Disclosure(Frozen):
+    """The rules that the table must satisfy before it leaves."""
+
+    rule_pack: FileName = Field(default="calhhs-ddg-2.0", description="file in config/rulepacks")
+    personal_characteristics: PersonalCharacteristics
+    high_risk: HighRisk
+    denominator: Denominator | None = Field(
+        default=None, description="needed where personal characteristics are present"
+    )
+    reporting_period: Reporting
+
+    @model_validator(mode="after")
+    def _denominator_known(self) -> Disclosure:
+        if self.personal_characteristics.present and self.denominator is None:
+            raise ValueError("personal characteristics are present: a denominator is needed")
+        return self
+
+
+class Contact(Frozen):
+    """The shared mailbox that the public writes to."""
+
+    name: Label
+    email: Email
+
+
+class Coverage(Frozen):
+    """First and last day that the table covers."""
+
+    start: date
+    end: date
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Coverage:
+        if self.end < self.start:
+            raise ValueError("the end lies before the start")
+        return self
+
+
+class Documentation(Frozen):
+    """What the public reads beside the numbers."""
+
+    description: Sentence = Field(description="purpose, collection method, what is counted")
+    limitations: Sentence = Field(description="what the numbers cannot tell")
+    topic: Topic
+    tags: Annotated[tuple[Label, ...], Field(min_length=1)]
+    frequency: Frequency
+    coverage: Coverage
+    geography: Label = Field(description="the area that the table covers")
+    contact: Contact
+    license: Literal["PUBLIC_DOMAIN", "CC0_10", "CC_40_BY", "ODC_BY", "PDDL"] = "PUBLIC_DOMAIN"
+    attribution: Label = Field(description="who is named as the source")
+    attribution_link: str | None = Field(default=None, pattern=r"^https?://\S+$")
+
+
+class Schedule(Frozen):
+    """When the nightly run takes the dataset up."""
+
+    cron: Annotated[str, StringConstraints(pattern=r"^\S+( \S+){4}$")]
+    timezone: Label = "America/Los_Angeles"
+
+
+class Contract(Frozen):
+    """One dataset: where it comes from, what is published, under which rules."""
+
+    id: DatasetId = Field(description="the file's name without .yaml; never reused")
+    title: Annotated[str, StringConstraints(min_length=8, max_length=100)]
+    summary: Sentence = Field(description="one or two sentences for the catalogue")
+    department: FileName = Field(description="file in config/departments")
+    classification: Classification
+    legal: Legal
+    source: Source
+    columns: Annotated[dict[SourceName, Column], Field(min_length=1)]
+    publication: PublicationTable
+    disclosure: Disclosure
+    documentation: Documentation
+    schedule: Schedule
+
+    @model_validator(mode="after")
+    def _columns_listed(self) -> Contract:
+        for where, column, roles in self._column_uses():
+            if column not in self.columns:
+                raise ValueError(f"{where} uses column {column!r}, which columns does not list")
+            role = self.columns[column].role
+            if role not in roles:
+                raise ValueError(
+                    f"{where} uses column {column!r} of role {role}; it needs {' or '.join(roles)}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _open(self) -> Contract:
+        if self.classification.level == 3:
+            raise ValueError("a table of level 3 is never published: it takes no contract")
+        return self
+
+    @model_validator(mode="after")
+    def _references(self) -> Contract:
+        names = set(self.publication.key())
+        period = self.disclosure.reporting_period.dimension
+        if period is not None and period not in names:
+            raise ValueError(f"reporting_period: {period!r} is not a dimension of the publication")
+        denominator = self.disclosure.denominator
+        if denominator is None:
+            return self
+        if denominator.dimension is not None and denominator.dimension not in names:
+            raise ValueError(
+                f"denominator: {denominator.dimension!r} is not a dimension of the publication"
+            )
+        populations = {m.name for m in self.publication.populations()}
+        if denominator.measure is not None and denominator.measure not in populations:
+            raise ValueError(f"denominator: {denominator.measure!r} is not a population measure")
+        return self
+
+    def _column_uses(self) -> list[tuple[str, str, tuple[str, ...]]]:
+        uses: list[tuple[str, str, tuple[str, ...]]] = []
+        for dimension in self.publication.dimensions:
+            where = f"dimension {dimension.name!r}"
+            uses.append((where, dimension.column, ("dimension", "quasi_identifier")))
+        for measure in self.publication.measures:
+            where = f"measure {measure.name!r}"
+            if isinstance(measure, Count | Population | Mean) and measure.column is not None:
+                uses.append((where, measure.column, ("measure",)))
+            if isinstance(measure, Count):
+                chosen = ("attribute", "dimension", "quasi_identifier")
+                uses.extend((where, column, chosen) for column in measure.where)
+        return uses

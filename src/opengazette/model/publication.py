@@ -1,0 +1,252 @@
+"""What a contract says of the published table: dimensions, how they are generalised, measures."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from opengazette.model.frozen import ColumnName, FileName, Frozen, Label, Sentence, SourceName
+
+CharacteristicKind = Literal[
+    "time",
+    "age",
+    "sex",
+    "race_ethnicity",
+    "residence",
+    "service_location",
+    "expected_payer",
+    "other",
+    "event",
+    "facility",
+]
+"""What a dimension tells about a person; `event` and `facility` tell nothing of the person."""
+
+
+class Characteristic(Frozen):
+    """What a dimension tells about the people counted, for the publication score."""
+
+    kind: CharacteristicKind
+    level: Label | None = Field(
+        default=None, description="level of detail in the rule pack's score table, where it has any"
+    )
+    smallest_population: int | None = Field(
+        default=None,
+        ge=1,
+        description="statewide population or enrolment of the smallest group, where known",
+    )
+    reference: FileName | None = Field(
+        default=None, description="population table in config/standards/populations, by code"
+    )
+    basis: Sentence | None = Field(
+        default=None, description="who decided this and on what ground, where a person must"
+    )
+
+
+class Band(Frozen):
+    """One interval of whole or decimal numbers; both ends belong to it."""
+
+    label: Label
+    low: float
+    high: float | None = Field(default=None, description="absent: open end")
+
+
+class AsIs(Frozen):
+    """Publish the values as they are."""
+
+    rule: Literal["as_is"] = "as_is"
+
+
+class Bands(Frozen):
+    """Publish the interval that a number falls in; a number in none is refused."""
+
+    rule: Literal["bands"]
+    bands: Annotated[tuple[Band, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Bands:
+        for lower, upper in zip(self.bands, self.bands[1:], strict=False):
+            if lower.high is None or lower.high >= upper.low:
+                raise ValueError(
+                    f"band {lower.label!r} must end below the start of {upper.label!r}"
+                )
+        for band in self.bands:
+            if band.high is not None and band.high < band.low:
+                raise ValueError(f"band {band.label!r} ends before it starts")
+        return self
+
+
+class Categories(Frozen):
+    """Publish named groups of source values; a value in none goes to `other` or is refused."""
+
+    rule: Literal["categories"]
+    groups: dict[Label, tuple[str | int | bool, ...]]
+    other: Label | None = Field(default=None, description="label of every value not named")
+
+    @model_validator(mode="after")
+    def _disjoint(self) -> Categories:
+        seen: set[str] = set()
+        for label, values in self.groups.items():
+            for value in map(str, values):
+                if value in seen:
+                    raise ValueError(f"group {label!r} repeats a value of another group")
+                seen.add(value)
+        return self
+
+
+class Period(Frozen):
+    """Publish the period that a date falls in, in ISO 8601 form."""
+
+    rule: Literal["period"]
+    unit: Literal["year", "quarter", "month", "week"]
+
+
+Generalisation = Annotated[AsIs | Bands | Categories | Period, Field(discriminator="rule")]
+
+
+class Dimension(Frozen):
+    """One way in which the published table is broken down."""
+
+    name: ColumnName
+    label: Label
+    definition: Sentence | None = None
+    column: SourceName = Field(description="source column that it is made from")
+    characteristic: Characteristic
+    generalise: Generalisation = AsIs()
+    missing: Label | None = Field(
+        default=None, description="label of empty source values; absent: they are refused"
+    )
+    total: Label | None = Field(
+        default=None, description="label of the row that adds up all others; absent: no such row"
+    )
+    groups: dict[Label, tuple[Label, ...]] = Field(
+        default_factory=dict,
+        description="subtotals: label of each and the labels it adds up (others of these included)",
+    )
+
+
+class Count(Frozen):
+    """A number of people, cases, visits or records; small ones are protected."""
+
+    kind: Literal["count"]
+    name: ColumnName
+    label: Label
+    unit: Label
+    definition: Sentence
+    column: SourceName | None = Field(
+        default=None, description="source column to add up; absent: one for each record"
+    )
+    where: dict[SourceName, tuple[str | int | bool, ...]] = Field(
+        default_factory=dict, description="count only records whose column has one of these values"
+    )
+    part_of: ColumnName | None = Field(
+        default=None, description="the count that this one is a part of (positives of tests)"
+    )
+
+
+class Population(Frozen):
+    """A known denominator; it is public and never withheld."""
+
+    kind: Literal["population"]
+    name: ColumnName
+    label: Label
+    unit: Label = "people"
+    definition: Sentence
+    column: SourceName
+
+
+class Rate(Frozen):
+    """A quotient of two measures; hidden where either is hidden."""
+
+    kind: Literal["rate"]
+    name: ColumnName
+    label: Label
+    unit: Label
+    definition: Sentence
+    numerator: ColumnName
+    denominator: ColumnName
+    per: int = Field(default=100, ge=1, description="100 for percent, 100000 for a rate")
+    decimals: int = Field(default=1, ge=0, le=6)
+
+
+class Mean(Frozen):
+    """A mean of a source column over the records of a count; hidden where that is hidden."""
+
+    kind: Literal["mean"]
+    name: ColumnName
+    label: Label
+    unit: Label
+    definition: Sentence
+    column: SourceName
+    over: ColumnName = Field(description="the count whose records are averaged")
+    decimals: int = Field(default=1, ge=0, le=6)
+
+
+Measure = Annotated[Count | Population | Rate | Mean, Field(discriminator="kind")]
+
+
+class PublicationTable(Frozen):
+    """The table that the public sees: one row for each combination of its dimensions."""
+
+    row: Label = Field(description="what one row is, in a few words")
+    dimensions: Annotated[tuple[Dimension, ...], Field(min_length=1)]
+    measures: Annotated[tuple[Measure, ...], Field(min_length=1)]
+    combinations: Literal["complete", "observed"] = Field(
+        default="complete",
+        description="complete: combinations without records are shown as 0; observed: left out",
+    )
+
+    @model_validator(mode="after")
+    def _names(self) -> PublicationTable:
+        names = [d.name for d in self.dimensions] + [m.name for m in self.measures]
+        if len(set(names)) != len(names):
+            raise ValueError("a name is used by two dimensions or measures")
+        counts = {m.name for m in self.measures if m.kind == "count"}
+        bases = counts | {m.name for m in self.measures if m.kind == "population"}
+        if not counts:
+            raise ValueError("a publication table needs at least one count")
+        for measure in self.measures:
+            for field, target, known in _references(measure, counts, bases):
+                if target not in known:
+                    raise ValueError(
+                        f"measure {measure.name!r}: {field} {target!r} is not one of "
+                        f"{', '.join(sorted(known))}"
+                    )
+        return self
+
+    def counts(self) -> tuple[Count, ...]:
+        """Return the counts, in order."""
+        return tuple(m for m in self.measures if isinstance(m, Count))
+
+    def rates(self) -> tuple[Rate, ...]:
+        """Return the rates, in order."""
+        return tuple(m for m in self.measures if isinstance(m, Rate))
+
+    def means(self) -> tuple[Mean, ...]:
+        """Return the means, in order."""
+        return tuple(m for m in self.measures if isinstance(m, Mean))
+
+    def populations(self) -> tuple[Population, ...]:
+        """Return the known denominators, in order."""
+        return tuple(m for m in self.measures if isinstance(m, Population))
+
+    def key(self) -> tuple[str, ...]:
+        """Return the names of the dimensions: the key of a row."""
+        return tuple(d.name for d in self.dimensions)
+
+
+def _references(
+    measure: Count | Population | Rate | Mean, counts: set[str], bases: set[str]
+) -> list[tuple[str, str, set[str]]]:
+    match measure:
+        case Rate():
+            return [
+                ("numerator", measure.numerator, counts),
+                ("denominator", measure.denominator, bases),
+            ]
+        case Mean():
+            return [("over", measure.over, counts)]
+        case Count() if measure.part_of:
+            return [("part_of", measure.part_of, counts - {measure.name})]
+        case _:
+            return []

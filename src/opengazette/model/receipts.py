@@ -1,0 +1,40 @@
+"""What a step did, in names, counts and hashes; what a run came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What one step did: its facts are names, counts and hashes, never a value of a table."""
+
+    step: str
+    facts: dict[str, str | int | bool | None] = field(default_factory=dict)
+
+
+Outcome = Literal["published", "unchanged", "rehearsed", "waiting", "refused", "failed"]
+"""How a run ended; `failed` is a fault or something that did not answer."""
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """How the run of one dataset ended, in words and counts that anybody may see."""
+
+    dataset: str
+    title: str
+    outcome: Outcome
+    seconds: float
+    rows: int | None = None
+    primary: int | None = None
+    complementary: int | None = None
+    score: int | None = None
+    address: str | None = None
+    problem: str = ""
+    remedy: str = ""
+
+    @property
+    def is_failure(self) -> bool:
+        """Tell whether the run ended in a way that should not have happened."""
+        return self.outcome in ("refused", "failed")

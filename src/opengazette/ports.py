@@ -1,0 +1,182 @@
+"""What the steps need from the world, as narrow protocols; the adapters provide it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+
+from opengazette.model.contract import Contract
+from opengazette.model.ledger import EntryKind, LedgerEntry, Portrait
+from opengazette.model.reference import DataElements
+from opengazette.model.stages import Approved, DocumentRef, TableRef
+
+
+@dataclass(frozen=True)
+class ExtractSummary:
+    """What a source wrote: rows and column types, never values."""
+
+    rows: int
+    columns: Mapping[str, str]
+    query_sha256: str
+
+
+class Source(Protocol):
+    """A department's database."""
+
+    def extract(self, contract: Contract, into: Path) -> ExtractSummary:
+        """Write the listed columns of the contract's table to a Parquet file.
+
+        Raises SourceUnavailable, SchemaDrift.
+        """
+        ...
+
+
+class Archive(Protocol):
+    """The restricted zone: immutable files by content address."""
+
+    def staging(self) -> AbstractContextManager[Path]:
+        """Open a private folder that is gone afterwards."""
+        ...
+
+    def keep(self, file: Path) -> str:
+        """Move a finished file into the archive and return its SHA-256."""
+        ...
+
+    def fetch(self, sha256: str) -> Path:
+        """Return a readable file. Raises ArchiveUnavailable."""
+        ...
+
+
+class Tables(Protocol):
+    """Publication tables in the archive; small enough for memory."""
+
+    def save(self, dataset: str, table: pd.DataFrame) -> TableRef:
+        """Keep a table; equal tables have equal addresses."""
+        ...
+
+    def load(self, table: TableRef) -> pd.DataFrame:
+        """Return a table with the types it was saved with."""
+        ...
+
+
+class Papers(Protocol):
+    """Documents in the archive."""
+
+    def file(self, name: str, media_type: str, content: bytes) -> DocumentRef:
+        """Keep a document; equal documents have equal addresses."""
+        ...
+
+    def read(self, document: DocumentRef) -> bytes:
+        """Return a document's bytes. Raises ArchiveUnavailable."""
+        ...
+
+
+class Tabulator(Protocol):
+    """Generalises records and adds them up, where they lie."""
+
+    def tabulate(self, extract: Path, contract: Contract) -> pd.DataFrame:
+        """Return the base cells of the publication table, without totals.
+
+        Shape: one row for each observed combination of the dimensions, in their order;
+        the columns of the dimensions hold published labels, each count an Int64 column, each
+        population an Int64 column, each mean `<name>` the sum (float64) of its column over the
+        records of its count. Rates are not computed. Raises StandardsNotMet where values fit
+        no band or category, with counts of rows.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The result of one expectation, in names and counts."""
+
+    expectation: str
+    column: str | None
+    severity: str
+    passed: bool
+    checked: int | None
+    failed: int | None
+    reason: str
+
+
+class Validator(Protocol):
+    """Checks an extract against the contract's columns and the dataset's expectations."""
+
+    def validate(
+        self, extract: Path, contract: Contract, elements: DataElements
+    ) -> Sequence[CheckResult]:
+        """Return one result for each expectation, none of them with a value of the table.
+
+        Raises ContractInvalid where an expectation cannot be run.
+        """
+        ...
+
+
+class Ledger(Protocol):
+    """The append-only chain of a dataset's entries."""
+
+    def entries(self, dataset: str) -> tuple[LedgerEntry, ...]:
+        """Return the verified chain, oldest first. Raises LedgerConflict when it is broken."""
+        ...
+
+    def append(
+        self,
+        dataset: str,
+        kind: EntryKind,
+        at: datetime,
+        release: Portrait,
+        *,
+        uid: str | None = None,
+        address: str | None = None,
+        digest: str | None = None,
+        note: str = "",
+    ) -> LedgerEntry:
+        """Add a link. Raises LedgerConflict when another run added one first."""
+        ...
+
+
+@dataclass(frozen=True)
+class PublicState:
+    """What the public sees of a dataset, read back from the portal."""
+
+    uid: str
+    address: str
+    rows: int
+    digest: str
+    is_public: bool
+
+
+class Portal(Protocol):
+    """A public catalogue. Raises PortalUnavailable or PortalRejected."""
+
+    def state(self, uid: str, columns: Mapping[str, str]) -> PublicState | None:
+        """Return what a stranger sees now, or None where nothing is public at that address.
+
+        `columns` maps each published column to its type (text, integer, number).
+        """
+        ...
+
+    def publish(
+        self, release: Approved, *, uid: str | None, before: Approved | None
+    ) -> PublicState:
+        """Replace the public rows in one transaction, read back and compare.
+
+        A dataset without `uid` is created, and becomes public only after it was read back.
+        Where what is read back differs, the rows of `before` are put back (or the dataset is
+        made private when there is none) and PortalRejected is raised.
+        """
+        ...
+
+
+class Clock(Protocol):
+    """The time of day."""
+
+    def now(self) -> datetime:
+        """Return the time with its zone."""
+        ...
