@@ -14,7 +14,7 @@ import pandas as pd
 from opengazette.model.contract import Contract
 from opengazette.model.ledger import EntryKind, LedgerEntry, Portrait
 from opengazette.model.reference import DataElements
-from opengazette.model.stages import Approved, DocumentRef, TableRef
+from opengazette.model.stages import Approved, DocumentRef, Release, TableRef
 
 
 @dataclass(frozen=True)
@@ -162,9 +162,7 @@ class Portal(Protocol):
         """
         ...
 
-    def publish(
-        self, release: Approved, *, uid: str | None, before: Approved | None
-    ) -> PublicState:
+    def publish(self, release: Approved, *, uid: str | None, before: Release | None) -> PublicState:
         """Replace the public rows in one transaction, read back and compare.
 
         A dataset without `uid` is created, and becomes public only after it was read back.

@@ -15,7 +15,7 @@ EntryKind = Literal["intent", "published", "rolled_back", "abandoned"]
 class Portrait(Frozen):
     """A release as the ledger remembers it: enough to compare, to prove and to rebuild."""
 
-    fingerprint: Sha256
+    release: Sha256
     contract: Sha256
     rule_pack: Sha256
     table: Sha256
