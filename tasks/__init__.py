@@ -1,0 +1,1 @@
+"""Prefect tasks: one thin wrapper for each step."""
