@@ -18,12 +18,17 @@ class Portrait(Frozen):
     release: Sha256
     contract: Sha256
     rule_pack: Sha256
+    extract: Sha256
+    extracted_rows: int
     table: Sha256
+    columns: tuple[str, ...]
     rows: int
     score: int | None
     primary: int
     complementary: int
-    documents: dict[str, Sha256]
+    documents: dict[str, tuple[str, Sha256]] = Field(
+        description="media type and address of each document, by name"
+    )
     approval: Sha256
 
 

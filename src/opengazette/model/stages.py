@@ -60,6 +60,7 @@ class Deidentified:
     dataset: str
     contract: str
     rule_pack: str
+    extract: TableRef
     public: TableRef
     private: TableRef
     assessment: DocumentRef
@@ -73,6 +74,7 @@ class Cleared:
     dataset: str
     contract: str
     rule_pack: str
+    extract: TableRef
     public: TableRef
     evidence: DocumentRef
     score: int | None
@@ -88,6 +90,7 @@ class Release:
     dataset: str
     contract: str
     rule_pack: str
+    extract: TableRef
     public: TableRef
     evidence: DocumentRef
     documents: tuple[DocumentRef, ...]
@@ -99,7 +102,8 @@ class Release:
     def fingerprint(self) -> str:
         """Return the SHA-256 that an approval is bound to.
 
-        It changes with the data, the contract, the rule pack, the evidence or any document.
+        It changes with the data, the contract, the rule pack, the evidence or any document, and
+        not with the order in which the department's database happened to list its records.
         """
         return canonical_sha256(
             {
