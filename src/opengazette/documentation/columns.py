@@ -1,0 +1,98 @@
+"""The published columns, as the data dictionary, the portal and the file all see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from opengazette.model.contract import Contract
+from opengazette.model.publication import AsIs, Bands, Categories, Dimension, Period, Population
+
+PublishedType = Literal["text", "integer", "number"]
+
+ANNOTATION_SUFFIX = "_annotation"
+
+_PERIOD_FORMS = {
+    "year": "year, YYYY",
+    "quarter": "quarter, YYYY-Q1 to YYYY-Q4",
+    "month": "month, YYYY-MM",
+    "week": "week, YYYY-W01 to YYYY-W53",
+}
+
+
+@dataclass(frozen=True)
+class PublishedColumn:
+    """One column of the published file."""
+
+    name: str
+    label: str
+    type: PublishedType
+    definition: str
+    valid_values: str
+    decimals: int = 0
+
+
+def published_columns(
+    contract: Contract, annotation_texts: dict[str, str]
+) -> tuple[PublishedColumn, ...]:
+    """Return the columns of the published file, in their order.
+
+    `annotation_texts` maps each annotation code of the rule pack that this table uses to its
+    meaning. Source: State publisher's handbook, data dictionary template.
+    """
+    return tuple(_columns(contract, annotation_texts))
+
+
+def column_types(contract: Contract) -> dict[str, PublishedType]:
+    """Return the type of each published column, in order."""
+    return {column.name: column.type for column in published_columns(contract, {})}
+
+
+def _columns(contract: Contract, annotation_texts: dict[str, str]) -> Iterator[PublishedColumn]:
+    for dimension in contract.publication.dimensions:
+        yield PublishedColumn(
+            name=dimension.name,
+            label=dimension.label,
+            type="text",
+            definition=dimension.definition or f"{dimension.label} of the records counted.",
+            valid_values=_valid_values(dimension),
+        )
+    codes = "; ".join(f"{code} = {text}" for code, text in annotation_texts.items())
+    for measure in contract.publication.measures:
+        whole = measure.kind in ("count", "population")
+        yield PublishedColumn(
+            name=measure.name,
+            label=measure.label,
+            type="integer" if whole else "number",
+            definition=f"{measure.definition} Unit: {measure.unit}.",
+            valid_values="whole number, 0 or more" if whole else "number, 0 or more",
+            decimals=0 if whole or isinstance(measure, Population) else measure.decimals,
+        )
+        if not isinstance(measure, Population):
+            yield PublishedColumn(
+                name=measure.name + ANNOTATION_SUFFIX,
+                label=f"{measure.label}: annotation",
+                type="text",
+                definition=f"Why a value of {measure.name} is blank.",
+                valid_values=f"blank = no annotation; {codes}",
+            )
+
+
+def _valid_values(dimension: Dimension) -> str:
+    named = [dimension.total] if dimension.total else []
+    named.extend(dimension.groups)
+    match dimension.generalise:
+        case Bands(bands=bands):
+            named.extend(band.label for band in bands)
+        case Categories(groups=groups, other=other):
+            named.extend(groups)
+            if other:
+                named.append(other)
+        case Period(unit=unit):
+            named.append(_PERIOD_FORMS[unit])
+        case AsIs():
+            named.append("as the department spells it")
+    if dimension.missing:
+        named.append(dimension.missing)
+    return "; ".join(dict.fromkeys(named))

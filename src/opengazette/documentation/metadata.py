@@ -1,0 +1,97 @@
+"""What catalogues need to know of a release: the portal's own form and DCAT-US 1.1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from opengazette.documentation.columns import PublishedColumn
+from opengazette.model.contract import Contract
+from opengazette.model.reference import Department
+
+#: ISO 8601 repeating intervals of the publication frequencies (Project Open Data, v1.1).
+ACCRUAL = {
+    "irregular": "irregular",
+    "daily": "R/P1D",
+    "weekly": "R/P1W",
+    "monthly": "R/P1M",
+    "quarterly": "R/P3M",
+    "semiannual": "R/P6M",
+    "annual": "R/P1Y",
+    "biennial": "R/P2Y",
+}
+
+_LICENSES = {
+    "PUBLIC_DOMAIN": "https://creativecommons.org/publicdomain/mark/1.0/",
+    "CC0_10": "https://creativecommons.org/publicdomain/zero/1.0/",
+    "CC_40_BY": "https://creativecommons.org/licenses/by/4.0/",
+    "ODC_BY": "https://opendatacommons.org/licenses/by/1-0/",
+    "PDDL": "https://opendatacommons.org/licenses/pddl/1-0/",
+}
+
+
+def portal_metadata(
+    contract: Contract, department: Department, columns: Sequence[PublishedColumn], legend: str
+) -> dict[str, Any]:
+    """Return the dataset's metadata and columns in the portal's wire names.
+
+    `legend` tells a reader what a blank cell means.
+    """
+    words = contract.documentation
+    return {
+        "name": contract.title,
+        "description": f"{contract.summary}\n\n{words.description}\n\n{words.limitations}",
+        "category": words.topic,
+        "tags": list(words.tags),
+        "attribution": words.attribution,
+        "attributionLink": words.attribution_link,
+        "licenseId": words.license,
+        "rowLabel": contract.publication.row,
+        "custom_fields": {
+            "Publication": {
+                "publisher": department.publisher,
+                "frequency": words.frequency,
+                "coverage": f"{words.coverage.start.isoformat()}/{words.coverage.end.isoformat()}",
+                "geography": words.geography,
+                "contact": f"{words.contact.name} <{words.contact.email}>",
+            },
+            "Disclosure": {"legend": legend, "rule_pack": contract.disclosure.rule_pack},
+        },
+        "columns": [
+            {
+                "name": column.label,
+                "fieldName": column.name,
+                "dataTypeName": "text" if column.type == "text" else "number",
+                "description": column.definition,
+            }
+            for column in columns
+        ],
+    }
+
+
+def dcat_us(contract: Contract, department: Department) -> dict[str, Any]:
+    """Return the dataset's entry for a state or federal catalogue.
+
+    What is not done: federal-only fields (bureauCode, programCode) are not given.
+    Source: Project Open Data metadata schema 1.1.
+    """
+    words = contract.documentation
+    return {
+        "@type": "dcat:Dataset",
+        "identifier": contract.id,
+        "title": contract.title,
+        "description": contract.summary,
+        "keyword": list(words.tags),
+        "theme": [words.topic],
+        "publisher": {"@type": "org:Organization", "name": department.publisher},
+        "contactPoint": {
+            "@type": "vcard:Contact",
+            "fn": words.contact.name,
+            "hasEmail": f"mailto:{words.contact.email}",
+        },
+        "accessLevel": "public",
+        "license": _LICENSES[words.license],
+        "temporal": f"{words.coverage.start.isoformat()}/{words.coverage.end.isoformat()}",
+        "spatial": words.geography,
+        "accrualPeriodicity": ACCRUAL[words.frequency],
+    }

@@ -1,0 +1,1 @@
+"""Who may let what go out, and within which limits."""

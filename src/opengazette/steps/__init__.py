@@ -1,0 +1,1 @@
+"""The steps of a table's way: order and ports, one module for each."""

@@ -1,0 +1,119 @@
+"""Put an approved release before the public, and see with a stranger's eyes that it is there."""
+
+from __future__ import annotations
+
+from opengazette.documentation.columns import column_types
+from opengazette.errors import LedgerConflict, PortalRejected
+from opengazette.model.contract import Contract
+from opengazette.model.ledger import LedgerEntry, Portrait
+from opengazette.model.receipts import Receipt
+from opengazette.model.stages import Approved, DocumentRef, Published, Release, TableRef
+from opengazette.ports import Clock, Ledger, Portal, PublicState
+
+
+def publish(
+    approved: Approved, contract: Contract, portal: Portal, ledger: Ledger, clock: Clock
+) -> Published:
+    """Send a release unless the public already sees it; write down what was meant and what is.
+
+    A run that died between its intent and its receipt is finished by the next one: the release
+    is sent again, which puts the same rows in the same place.
+
+    Raises:
+        PortalUnavailable: nothing changed; try again.
+        PortalRejected: the portal refused, or showed something else and was put back.
+        LedgerConflict: another run holds the dataset.
+    """
+    if approved.release.dataset != contract.id:
+        raise LedgerConflict(
+            f"The release is of {approved.release.dataset!r}, not {contract.id!r}."
+        )
+    release = approved.release
+    entries = ledger.entries(release.dataset)
+    last = last_published(entries)
+    if last is not None and last.release.release == release.fingerprint and last.uid:
+        seen = portal.state(last.uid, column_types(contract))
+        if seen is not None and seen.digest == last.digest:
+            return _published(approved, seen, changed=False)
+    portrait = portrait_of(approved)
+    uid = last.uid if last else None
+    ledger.append(release.dataset, "intent", clock.now(), portrait, uid=uid)
+    try:
+        seen = portal.publish(approved, uid=uid, before=release_of(last) if last else None)
+    except PortalRejected as error:
+        ledger.append(
+            release.dataset, "rolled_back", clock.now(), portrait, uid=uid, note=error.problem
+        )
+        raise
+    ledger.append(
+        release.dataset,
+        "published",
+        clock.now(),
+        portrait,
+        uid=seen.uid,
+        address=seen.address,
+        digest=seen.digest,
+    )
+    return _published(approved, seen, changed=True)
+
+
+def last_published(entries: tuple[LedgerEntry, ...]) -> LedgerEntry | None:
+    """Return the newest entry of a release that the public saw, if any."""
+    return next((entry for entry in reversed(entries) if entry.kind == "published"), None)
+
+
+def portrait_of(approved: Approved) -> Portrait:
+    """Return what the ledger remembers of a release."""
+    release = approved.release
+    return Portrait(
+        release=release.fingerprint,
+        contract=release.contract,
+        rule_pack=release.rule_pack,
+        extract=release.extract.sha256,
+        extracted_rows=release.extract.rows,
+        table=release.public.sha256,
+        columns=release.public.columns,
+        rows=release.public.rows,
+        score=release.score,
+        primary=release.primary,
+        complementary=release.complementary,
+        documents={d.name: (d.media_type, d.sha256) for d in release.documents},
+        approval=approved.approval,
+    )
+
+
+def release_of(entry: LedgerEntry) -> Release:
+    """Return the release that an entry of the ledger speaks of."""
+    portrait = entry.release
+    documents = tuple(
+        DocumentRef(name, media_type, sha256)
+        for name, (media_type, sha256) in portrait.documents.items()
+    )
+    evidence = next(d for d in documents if d.name == "evidence.json")
+    return Release(
+        dataset=entry.dataset,
+        contract=portrait.contract,
+        rule_pack=portrait.rule_pack,
+        extract=TableRef(entry.dataset, portrait.extract, portrait.extracted_rows, ()),
+        public=TableRef(entry.dataset, portrait.table, portrait.rows, portrait.columns),
+        evidence=evidence,
+        documents=documents,
+        score=portrait.score,
+        primary=portrait.primary,
+        complementary=portrait.complementary,
+    )
+
+
+def _published(approved: Approved, seen: PublicState, *, changed: bool) -> Published:
+    receipt = Receipt(
+        "publish",
+        {"changed": changed, "rows": seen.rows, "digest": seen.digest, "address": seen.address},
+    )
+    return Published(
+        approved.release,
+        seen.uid,
+        seen.address,
+        seen.digest,
+        changed,
+        (*approved.receipts, receipt),
+    )
