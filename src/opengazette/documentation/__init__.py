@@ -1,1 +1,1 @@
-"""What the public and the approver read beside the numbers; everything follows from the contract."""
+"""What the public and the approver read beside the numbers; all follows from the contract."""

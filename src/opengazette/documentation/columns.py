@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from opengazette.model.contract import Contract
-from opengazette.model.publication import AsIs, Bands, Categories, Dimension, Period, Population
+from opengazette.model.publication import (
+    AsIs,
+    Bands,
+    Categories,
+    Dimension,
+    Mean,
+    Period,
+    Population,
+    Rate,
+)
 
 PublishedType = Literal["text", "integer", "number"]
 
@@ -67,7 +76,7 @@ def _columns(contract: Contract, annotation_texts: dict[str, str]) -> Iterator[P
             type="integer" if whole else "number",
             definition=f"{measure.definition} Unit: {measure.unit}.",
             valid_values="whole number, 0 or more" if whole else "number, 0 or more",
-            decimals=0 if whole or isinstance(measure, Population) else measure.decimals,
+            decimals=measure.decimals if isinstance(measure, Rate | Mean) else 0,
         )
         if not isinstance(measure, Population):
             yield PublishedColumn(

@@ -1,0 +1,97 @@
+# Two commands are all a newcomer needs: `make nightly` and `make test`.
+# Everything is written inside this folder: .venv, .tools, .cache and var.
+
+SHELL := /bin/bash
+PYTHON ?= python3.11
+UV_VERSION := 0.13.9
+ROOT := $(CURDIR)
+
+export UV_CACHE_DIR := $(ROOT)/.cache/uv
+export UV_COMPILE_BYTECODE := 1
+export UV_NO_PROGRESS := 1
+export UV_PROJECT_ENVIRONMENT := $(ROOT)/.venv
+export PIP_NO_CACHE_DIR := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export XDG_CACHE_HOME := $(ROOT)/.cache
+# Neither the orchestrator nor any other dependency reports home.
+export DO_NOT_TRACK := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export GX_ANALYTICS_ENABLED := false
+export PREFECT_HOME := $(ROOT)/var/prefect
+unexport PYTHONDONTWRITEBYTECODE
+unexport VIRTUAL_ENV
+
+BIN := .venv/bin
+UV := .tools/bin/uv
+
+.DEFAULT_GOAL := help
+.PHONY: help setup nightly up down test check lint unit flows browser bench docs lock deployments schemas clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+nightly: setup ## Set everything up and publish the demonstration departments to the local portal
+	@$(BIN)/opengazette nightly
+
+test: setup ## Set everything up and run every check and test
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/opengazette check
+	@$(BIN)/pytest -n 2 --dist loadgroup
+
+up: setup ## Run portal, orchestrator, worker and schedules in the foreground
+	@$(BIN)/opengazette up
+
+down: setup ## Stop what runs in the background
+	@$(BIN)/opengazette down
+
+check: setup ## Check every contract, suite and cross-reference, without touching a department
+	@$(BIN)/opengazette check
+
+lint: setup ## Format, lint, type and layer checks
+	@$(BIN)/ruff format --check --quiet . || { echo "Run '$(BIN)/ruff format .'"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(UV) lock --check --quiet
+
+unit: setup ## Only the tests that need no server and no browser
+	@$(BIN)/pytest -m "not servers and not browser"
+
+flows: setup ## Only the tests against real servers
+	@$(BIN)/pytest -m servers
+
+browser: setup ## Only the tests in a real Chromium
+	@$(BIN)/pytest -m browser
+
+bench: setup ## Measure against named baselines
+	@$(BIN)/python -m benchmarks
+
+docs: setup ## Build the documentation site into site/
+	@$(BIN)/zensical build --clean
+
+deployments: setup ## Write deployments/prefect.yaml from the contracts
+	@$(BIN)/opengazette deploy --write
+
+schemas: setup ## Write the editors' JSON schemas
+	@$(BIN)/opengazette schemas
+
+lock: $(UV) ## Resolve the dependencies anew
+	@$(UV) lock --upgrade
+
+clean: ## Remove everything that was made here, published tables and archive included
+	rm -rf .venv .tools .cache var site
+
+setup: .venv/.ready
+
+.venv/.ready: pyproject.toml uv.lock $(UV)
+	@echo "Installing the locked dependencies into .venv ..."
+	@$(UV) sync --locked --all-extras --quiet --python $(PYTHON)
+	@touch $@
+
+$(UV):
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "$(PYTHON) is not installed. Install Python 3.11, or name another: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@echo "Installing uv $(UV_VERSION) into .tools ..."
+	@$(PYTHON) -m venv .tools || { \
+	  echo "Python's venv module is missing. On Debian: apt-get install python3-venv"; exit 1; }
+	@.tools/bin/python -m pip install --quiet uv==$(UV_VERSION)
