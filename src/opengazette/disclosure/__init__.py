@@ -1,0 +1,1 @@
+"""Disclosure control: the mathematics of what may be shown."""

@@ -1,0 +1,153 @@
+"""The audit: attack a published table with everything the public can know.
+
+Nothing here is shared with the code that chose what to withhold; the equations are rebuilt
+from the published side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opengazette.disclosure.audit_attack import Verdict, verdicts
+from opengazette.disclosure.audit_knowledge import (
+    Knowledge,
+    PublishedRate,
+    PublishedTable,
+    knowledge,
+    totals,
+)
+from opengazette.disclosure.primary import Protection, SmallCountRule
+
+Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+__all__ = ["AuditResult", "Finding", "PublishedRate", "PublishedTable", "audit"]
+
+N_TIGHTEST = 10
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What an attacker learns of one protected cell: private, like the cell itself.
+
+    The cell lies within [low, high]; a cell that passes was not pursued beyond what it must
+    cover, so its true interval may be wider.
+    """
+
+    measure: str
+    key: tuple[str, ...]
+    low: float
+    high: float
+    covered: bool
+
+
+@dataclass(frozen=True)
+class AuditResult:
+    """The outcome of an attack.
+
+    `n_exposed` counts cells that are published although they are protected or too small;
+    `n_narrow` protected cells whose interval is too narrow; `n_undecided` those that could not
+    be settled within the work limit, which count as failed. `narrowest` holds the cells that
+    fail, tightest first, or the tightest of those that pass.
+    """
+
+    n_withheld: int
+    n_protected: int
+    n_exposed: int
+    n_narrow: int
+    n_undecided: int
+    narrowest: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Tell whether no protected cell is exposed, too narrow or undecided."""
+        return self.n_exposed == self.n_narrow == self.n_undecided == 0
+
+
+def audit(
+    published: PublishedTable,
+    protected: Mapping[str, Mask],
+    protection: Protection,
+    rule: SmallCountRule,
+) -> AuditResult:
+    """Bound every protected cell from the published table, and compare with the policy.
+
+    Shape: `protected` marks cells per measure, in the order of the keys.
+    The attacker knows every published value, total, part and rate, what the annotation codes
+    say if they differ, that counts are whole, and that withheld cells are not zero if true
+    zeros are shown. Where those zeros alone reveal more than `protection.low`, the interval
+    need only reach that far.
+
+    Raises:
+        AuditFailed: the published values contradict each other.
+    """
+    known = knowledge(published, least=rule.least, threshold=rule.threshold)
+    mask = np.concatenate([_of(protected, m, published) for m in published.values])
+    values = np.concatenate([np.asarray(v, dtype=np.float64) for v in published.values.values()])
+    shown = ~np.isnan(values)
+    ruled = np.repeat([rule.applies_to(m) for m in published.values], len(published.keys))
+    small = ruled & shown & (values >= rule.least) & (values < rule.threshold)
+    wanted = np.flatnonzero(mask[known.unknown])
+    low = np.maximum(protection.low, revealed(published, least=rule.least))[known.unknown]
+    high = np.maximum(low, protection.high)
+    found = list(verdicts(known, wanted, low[wanted], high[wanted]))
+    narrow = [v for v in found if v.low > low[v.cell] or v.high < high[v.cell]]
+    undecided = [v for v in found if not v.proved and v not in narrow]
+    return AuditResult(
+        n_withheld=len(known.unknown),
+        n_protected=int(mask.sum()),
+        n_exposed=int((small | (mask & shown)).sum()),
+        n_narrow=len(narrow),
+        n_undecided=len(undecided),
+        narrowest=_narrowest(published, known, found, narrow),
+    )
+
+
+def revealed(published: PublishedTable, *, least: int) -> Floats:
+    """Return the least value of each cell that the shown zeros alone give away.
+
+    Shape: measure by measure, in the order of the keys.
+    """
+    order = list(totals(published))
+    floor = {
+        m: np.where(np.asarray(values) == 0, 0.0, float(least))
+        for m, values in published.values.items()
+    }
+    changed = True
+    while changed:
+        changed = False
+        for m, floors in floor.items():
+            before = floors.copy()
+            for whole in [w for p, w in published.parts.items() if p == m]:
+                changed |= bool((floors > floor[whole]).any())
+                floor[whole] = np.maximum(floor[whole], floors)
+            for parent, children, _ in order:
+                floors[parent] = max(floors[parent], floors[children].sum())
+            changed |= bool((before != floors).any())
+    return np.concatenate(list(floor.values()))
+
+
+def _of(masks: Mapping[str, Mask], measure: str, published: PublishedTable) -> Mask:
+    return np.asarray(masks.get(measure, np.zeros(len(published.keys))), dtype=np.bool_)
+
+
+def _narrowest(
+    published: PublishedTable, known: Knowledge, found: list[Verdict], narrow: list[Verdict]
+) -> tuple[Finding, ...]:
+    tightest = sorted(narrow or found, key=lambda v: (v.high - v.low, v.cell))
+    measures, n = list(published.values), len(published.keys)
+    chosen = tightest if narrow else tightest[:N_TIGHTEST]
+    return tuple(
+        Finding(
+            measures[known.unknown[v.cell] // n],
+            published.keys[known.unknown[v.cell] % n],
+            v.low,
+            v.high,
+            covered=not narrow,
+        )
+        for v in chosen
+    )

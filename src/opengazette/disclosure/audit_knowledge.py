@@ -1,0 +1,175 @@
+"""What the public knows of the withheld cells, rebuilt from the published table alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from opengazette.disclosure.linear_system import Dimension
+from opengazette.errors import AuditFailed
+
+Floats = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+# Ties may be rounded either way.
+ROUNDING = 1e-6
+
+#: Annotation codes that tell why a cell is withheld.
+SMALL, COMPLEMENTARY = 1, 2
+
+
+@dataclass(frozen=True)
+class PublishedRate:
+    """A published rate: `per * numerator / denominator`, rounded to `decimals`; nan if withheld."""
+
+    numerator: str
+    denominator: str
+    per: float
+    decimals: int
+    values: Floats
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """A publication table as the public sees it.
+
+    Shape: one value per key and measure; nan is a withheld cell. `reasons` holds, per measure,
+    the published annotation code of each cell (1 small, 2 complementary), if the codes differ.
+    `absent` says what the documentation says of missing combinations.
+    """
+
+    dimensions: tuple[Dimension, ...]
+    keys: tuple[tuple[str, ...], ...]
+    values: Mapping[str, Floats]
+    parts: Mapping[str, str] = field(default_factory=dict)
+    rates: tuple[PublishedRate, ...] = ()
+    reasons: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    absent: Literal["zero", "unknown"] = "zero"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One public fact: `low <= sum(factor * cell) <= high` over cells of all measures."""
+
+    cells: tuple[int, ...]
+    factors: tuple[float, ...]
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """All facts about the withheld cells: `row_low <= matrix @ x <= row_high`, `low <= x <= high`.
+
+    `unknown` numbers the withheld cells: measure by measure, in the order of the keys.
+    """
+
+    unknown: Index
+    matrix: sparse.csr_array
+    row_low: Floats
+    row_high: Floats
+    low: Floats
+    high: Floats
+
+
+def knowledge(published: PublishedTable, *, least: int, threshold: int) -> Knowledge:
+    """Collect every fact that a reader of the table can hold against its withheld cells.
+
+    Raises:
+        AuditFailed: the published values contradict each other.
+    """
+    values = np.concatenate([np.asarray(v, dtype=np.float64) for v in published.values.values()])
+    unknown = np.flatnonzero(np.isnan(values))
+    column = {int(cell): i for i, cell in enumerate(unknown)}
+    known: dict[tuple[tuple[int, ...], tuple[float, ...]], tuple[float, float]] = {}
+    contradictions = 0
+    for fact in facts(published):
+        pairs = [(c, f) for c, f in zip(fact.cells, fact.factors, strict=True)]
+        shift = sum(f * values[c] for c, f in pairs if c not in column)
+        rest = [(column[c], f) for c, f in pairs if c in column]
+        low, high = fact.low - shift, fact.high - shift
+        if not rest:
+            contradictions += not low - 1e-6 <= 0 <= high + 1e-6
+            continue
+        cells, factors = zip(*sorted(rest), strict=True)
+        before = known.get((cells, factors), (-np.inf, np.inf))
+        known[cells, factors] = max(low, before[0]), min(high, before[1])
+    if contradictions:
+        raise AuditFailed(
+            f"The published values contradict each other in {contradictions} totals, parts or "
+            "rates.",
+            "Build totals, parts and rates from the same rows.",
+        )
+    low_x, high_x = _limits(published, unknown, least, threshold)
+    limits = np.array(list(known.values()), dtype=np.float64).reshape(-1, 2)
+    return Knowledge(
+        unknown, _matrix(known, len(unknown)), limits[:, 0], limits[:, 1], low_x, high_x
+    )
+
+
+def facts(published: PublishedTable) -> Iterator[Fact]:
+    """List the facts that structure, parts and rates give, about published cells as well."""
+    n, measures = len(published.keys), list(published.values)
+    for m in range(len(measures)):
+        for parent, children, complete in totals(published):
+            cells = tuple(m * n + i for i in (parent, *children))
+            high = 0.0 if complete or published.absent == "zero" else np.inf
+            yield Fact(cells, (1.0, *[-1.0] * len(children)), 0.0, high)
+    for part, whole in published.parts.items():
+        p, w = measures.index(part) * n, measures.index(whole) * n
+        for i in range(n):
+            yield Fact((w + i, p + i), (1.0, -1.0), 0.0, np.inf)
+    for rate in published.rates:
+        yield from _rate_facts(rate, measures, n)
+
+
+def totals(published: PublishedTable) -> Iterator[tuple[int, list[int], bool]]:
+    """List each published total: its place, its children's places, whether all are there."""
+    place = {key: i for i, key in enumerate(published.keys)}
+    for axis, dimension in enumerate(published.dimensions):
+        for parent, codes in dimension.children.items():
+            others = [
+                [parent] if d == axis else list(x.codes) for d, x in enumerate(published.dimensions)
+            ]
+            for key in product(*others):
+                if key in place and codes:
+                    below = [(*key[:axis], code, *key[axis + 1 :]) for code in codes]
+                    found = [place[child] for child in below if child in place]
+                    yield place[key], found, len(found) == len(codes)
+
+
+def _rate_facts(rate: PublishedRate, measures: list[str], n: int) -> Iterator[Fact]:
+    """A rounded rate says: per * numerator lies within half a last digit of rate * denominator."""
+    half = 0.5 * 10.0**-rate.decimals
+    top, bottom = measures.index(rate.numerator) * n, measures.index(rate.denominator) * n
+    for i in np.flatnonzero(~np.isnan(rate.values)):
+        shown = float(rate.values[i])
+        cells = (top + int(i), bottom + int(i))
+        yield Fact(cells, (1.0, -(shown + half) / rate.per), -np.inf, ROUNDING)
+        yield Fact(cells, (1.0, -(shown - half) / rate.per), -ROUNDING, np.inf)
+
+
+def _limits(
+    published: PublishedTable, unknown: Index, least: int, threshold: int
+) -> tuple[Floats, Floats]:
+    n = len(published.keys)
+    codes = np.concatenate(
+        [published.reasons.get(m, np.zeros(n, dtype=np.int64)) for m in published.values]
+    )[unknown]
+    low = np.where(codes == COMPLEMENTARY, float(threshold), float(least))
+    return low, np.where(codes == SMALL, threshold - 1.0, np.inf)
+
+
+def _matrix(
+    known: Mapping[tuple[tuple[int, ...], tuple[float, ...]], object], width: int
+) -> sparse.csr_array:
+    rows = np.repeat(np.arange(len(known)), [len(cells) for cells, _ in known])
+    columns = np.array([c for cells, _ in known for c in cells], dtype=np.int64)
+    factors = np.array([f for _, factors in known for f in factors], dtype=np.float64)
+    return sparse.csr_array((factors, (rows, columns)), shape=(len(known), width))

@@ -1,0 +1,162 @@
+"""What an attacker can still tell under a pattern: the masker's own check, demand by demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from opengazette.disclosure.complementary_network import Network, connected
+from opengazette.disclosure.complementary_program import Program
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Index = NDArray[np.int64]
+Demand = tuple[int, int]
+
+CLOSE = 1e-6
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """A demand that a pattern does not meet, with the row prices that prove it."""
+
+    column: int
+    direction: int
+    rows: Index
+    prices: Floats
+
+
+@dataclass
+class Witnesses:
+    """For each met demand, one whole-number move that meets it."""
+
+    moves: dict[Demand, tuple[Index, Floats]] = field(default_factory=dict)
+
+    def using(self, column: int) -> list[Demand]:
+        """List the demands whose witness moves a column."""
+        return [demand for demand, (at, _) in self.moves.items() if column in at]
+
+
+def shortfalls(
+    network: Network, withheld: Mask, demands: list[Demand], witnesses: Witnesses
+) -> Iterator[Shortfall]:
+    """Check demands against a pattern; witnesses of those met are written down.
+
+    Only the withheld part is solved, connected part by connected part.
+    """
+    if not demands:
+        return
+    columns = np.flatnonzero(withheld)
+    by_column = sparse.csc_array(network.matrix)[:, columns].tocsr()
+    rows = np.flatnonzero(np.diff(by_column.indptr))
+    inner = sparse.csr_array(by_column[rows, :])
+    label = connected(inner)
+    at = np.full(network.size, -1)
+    at[columns] = label
+    wanted: dict[int, list[Demand]] = {}
+    for demand in demands:
+        wanted.setdefault(int(at[demand[0]]), []).append(demand)
+    for part, asked in sorted(wanted.items()):
+        inside = np.flatnonzero(label == part)
+        matrix = sparse.csc_array(inner)[:, inside].tocsr()
+        touched = np.flatnonzero(np.diff(matrix.indptr))
+        room = Room(network, columns[inside], sparse.csr_array(matrix[touched, :]), rows[touched])
+        yield from room.check(asked, witnesses)
+
+
+class Room:
+    """One connected part of the withheld cells: how far each can move inside it."""
+
+    def __init__(
+        self, network: Network, columns: Index, matrix: sparse.csr_array, rows: Index
+    ) -> None:
+        self._network, self._columns, self._matrix, self._rows = network, columns, matrix, rows
+        self._at = {int(column): i for i, column in enumerate(columns)}
+        self._low = -network.fall[columns]
+        self._high = np.full(len(columns), np.inf)
+        self._program = Program(matrix, self._low, self._high)
+
+    def check(self, demands: list[Demand], witnesses: Witnesses) -> Iterator[Shortfall]:
+        """Meet the demands with whole moves, or yield those that cannot be met."""
+        open_demands = dict.fromkeys(demands)
+        for direction in (+1, -1):
+            asked = [d for d in open_demands if d[1] == direction]
+            if len(asked) > 1:
+                self._note(self._together(asked), open_demands, witnesses)
+        while open_demands:
+            column, direction = next(iter(open_demands))
+            point = self._alone(column, direction)
+            reached = direction * point[self._at[column]]
+            if reached < self._network.demand(column, direction) - CLOSE:
+                del open_demands[column, direction]
+                yield Shortfall(column, direction, self._rows, self._program.prices())
+                continue
+            self._note(point, open_demands, witnesses)
+            if (column, direction) in open_demands:
+                del open_demands[column, direction]
+                whole = self._whole(column, direction)
+                if whole is None:
+                    yield Shortfall(column, direction, self._rows, np.zeros(0))
+                else:
+                    self._keep(whole, (column, direction), witnesses)
+
+    def _together(self, demands: list[Demand]) -> Floats:
+        """Move all the demands at once, each no further than it asks."""
+        direction = demands[0][1]
+        at = np.array([self._at[column] for column, _ in demands])
+        cost = np.zeros(len(self._columns))
+        cost[at] = -float(direction)
+        if direction < 0:
+            return self._solve(cost)
+        asked = np.array([self._network.demand(*d) for d in demands])
+        self._program.bound(at, self._low[at], asked)
+        point = self._solve(cost)
+        self._program.bound(at, self._low[at], self._high[at])
+        return point
+
+    def _alone(self, column: int, direction: int) -> Floats:
+        at = np.array([self._at[column]])
+        cost = np.zeros(len(self._columns))
+        cost[at] = -float(direction)
+        asked = np.array([self._network.demand(column, direction)])
+        if direction > 0:
+            self._program.bound(at, self._low[at], asked)
+        else:
+            self._program.bound(at, -asked, self._high[at])
+        point = self._solve(cost)
+        self._program.bound(at, self._low[at], self._high[at])
+        return point
+
+    def _solve(self, cost: Floats) -> Floats:
+        point = self._program.minimise(cost)
+        return np.zeros(len(self._columns)) if point is None else point
+
+    def _whole(self, column: int, direction: int) -> Floats | None:
+        """Meet one demand in whole numbers, by branching."""
+        low, high = self._low.copy(), self._high.copy()
+        asked, at = self._network.demand(column, direction), self._at[column]
+        if direction > 0:
+            low[at] = asked
+        else:
+            high[at] = -asked
+        return Program(self._matrix, low, high, whole=True).minimise(np.zeros(len(low)))
+
+    def _note(self, point: Floats, open_demands: dict[Demand, None], witnesses: Witnesses) -> None:
+        """Close every open demand that a whole-number point meets."""
+        whole = np.rint(point)
+        if np.abs(whole - point).max() > CLOSE or np.any(self._matrix @ whole):
+            return
+        for demand in list(open_demands):
+            moved = demand[1] * whole[self._at[demand[0]]]
+            if moved >= self._network.demand(*demand):
+                del open_demands[demand]
+                self._keep(whole, demand, witnesses)
+
+    def _keep(self, point: Floats, demand: Demand, witnesses: Witnesses) -> None:
+        whole = np.rint(point)
+        moved = np.flatnonzero(whole)
+        witnesses.moves[demand] = (self._columns[moved], whole[moved])

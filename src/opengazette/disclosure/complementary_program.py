@@ -1,0 +1,72 @@
+"""Linear programs over the moves of a network, solved by HiGHS and kept warm."""
+
+from __future__ import annotations
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from opengazette.errors import Fault
+
+Floats = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+
+class Program:
+    """Minimise a cost over `matrix @ x == 0` and `low <= x <= high`.
+
+    The basis of the last solution is where the next one starts. One thread: the same input
+    gives the same answer everywhere.
+    """
+
+    def __init__(
+        self, matrix: sparse.csr_array, low: Floats, high: Floats, *, whole: bool = False
+    ) -> None:
+        self._size = int(matrix.shape[1])
+        self._all = np.arange(self._size, dtype=np.int32)
+        self._solver = highspy.Highs()  # type: ignore[no-untyped-call]
+        for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off")):
+            self._solver.setOptionValue(option, value)
+        self._solver.passModel(_model(matrix, low, high, whole=whole))
+        if whole:
+            self._solver.setOptionValue("presolve", "on")
+            self._solver.setOptionValue("mip_max_nodes", 2000)
+
+    def bound(self, columns: Index, low: Floats, high: Floats) -> None:
+        """Change the bounds of some columns."""
+        self._solver.changeColsBounds(len(columns), columns.astype(np.int32), low, high)
+
+    def minimise(self, cost: Floats) -> Floats | None:
+        """Return the best point, or None when there is none."""
+        self._solver.changeColsCost(self._size, self._all, cost)
+        self._solver.run()
+        status = self._solver.getModelStatus()
+        if status == highspy.HighsModelStatus.kOptimal:
+            return np.asarray(self._solver.getSolution().col_value, dtype=np.float64)
+        if status in (
+            highspy.HighsModelStatus.kInfeasible,
+            highspy.HighsModelStatus.kSolutionLimit,
+        ):
+            return None
+        raise Fault(f"The linear solver stopped with status {status.name}.")
+
+    def prices(self) -> Floats:
+        """Return the dual value of each row at the last solution."""
+        return np.asarray(self._solver.getSolution().row_dual, dtype=np.float64)
+
+
+def _model(matrix: sparse.csr_array, low: Floats, high: Floats, *, whole: bool) -> highspy.HighsLp:
+    by_column = sparse.csc_array(matrix)
+    model = highspy.HighsLp()
+    model.num_row_, model.num_col_ = by_column.shape
+    model.col_cost_ = np.zeros(by_column.shape[1])
+    model.col_lower_, model.col_upper_ = low, high
+    model.row_lower_ = model.row_upper_ = np.zeros(by_column.shape[0])
+    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    model.a_matrix_.start_ = by_column.indptr
+    model.a_matrix_.index_ = by_column.indices
+    model.a_matrix_.value_ = by_column.data
+    if whole:
+        model.integrality_ = [highspy.HighsVarType.kInteger] * by_column.shape[1]
+    return model

@@ -1,0 +1,114 @@
+"""Close the gaps of a pattern cell by cell, then give back what turned out unnecessary."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from opengazette.disclosure.complementary_attack import (
+    CLOSE,
+    Demand,
+    Shortfall,
+    Witnesses,
+    shortfalls,
+)
+from opengazette.disclosure.complementary_network import Network
+from opengazette.disclosure.complementary_program import Program
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+# A move through withheld cells costs next to nothing, but not nothing: no idle circles.
+IDLE = 1e-4
+
+
+class Unprotectable(Exception):
+    """A demand that cannot be met even if everything free were withheld."""
+
+    def __init__(self, column: int) -> None:
+        super().__init__(column)
+        self.column = column
+
+
+class Repair:
+    """Find the cheapest further cells that let a column move as demanded."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._matrix = sparse.hstack([network.matrix, -network.matrix], format="csr")
+        self._low = np.zeros(2 * network.size)
+        self._high = np.concatenate([np.full(network.size, np.inf), network.fall])
+        self._program = Program(self._matrix, self._low, self._high)
+
+    def close(self, withheld: Mask, demand: Demand, *, whole: bool) -> Mask:
+        """Return the pattern with the cells added that meet the demand.
+
+        Raises:
+            Unprotectable: no pattern meets it.
+        """
+        low, high, at = self._forced(demand)
+        cost = self._prices(withheld, self._network.demand(*demand))
+        if whole:
+            point = Program(self._matrix, low, high, whole=True).minimise(cost)
+        else:
+            self._program.bound(at, low[at], high[at])
+            point = self._program.minimise(cost)
+            self._program.bound(at, self._low[at], self._high[at])
+        if point is None:
+            raise Unprotectable(demand[0])
+        moved: Mask = point.reshape(2, -1).max(axis=0) > CLOSE
+        return np.asarray(withheld | moved, dtype=np.bool_)
+
+    def _forced(self, demand: Demand) -> tuple[Floats, Floats, NDArray[np.int64]]:
+        column, direction = demand
+        at = np.array([column, column + self._network.size])
+        forward, backward = at if direction > 0 else at[::-1]
+        low, high = self._low.copy(), self._high.copy()
+        low[forward] = high[forward] = self._network.demand(column, direction)
+        high[backward] = 0.0
+        return low, high, at
+
+    def _prices(self, withheld: Mask, asked: float) -> Floats:
+        cost = np.where(withheld, IDLE, self._network.cost + IDLE)
+        return np.concatenate([cost / asked, cost / np.clip(self._network.fall, 1.0, asked)])
+
+
+def repaired(
+    network: Network, pattern: Mask, witnesses: Witnesses, repair: Repair
+) -> tuple[Mask, int]:
+    """Add cells until every demand is met; return the pattern and the number of rounds.
+
+    Raises:
+        Unprotectable: a demand cannot be met at all.
+    """
+    withheld, rounds, stuck = pattern | network.hidden, 0, set[Demand]()
+    asked = [demand for demand in network.demands() if demand not in witnesses.moves]
+    while asked:
+        rounds += 1
+        missed = list(shortfalls(network, withheld, asked, witnesses))
+        for miss in missed:
+            withheld = _close(withheld, miss, stuck, repair)
+        asked = [(miss.column, miss.direction) for miss in missed]
+    return withheld, rounds
+
+
+def _close(withheld: Mask, miss: Shortfall, stuck: set[Demand], repair: Repair) -> Mask:
+    """Close one gap; a demand that linear repair left open is repaired in whole numbers."""
+    demand = (miss.column, miss.direction)
+    whole = demand in stuck or not len(miss.prices)
+    stuck.add(demand)
+    return repair.close(withheld, demand, whole=whole)
+
+
+def reduced(network: Network, withheld: Mask, witnesses: Witnesses) -> Mask:
+    """Give back complementary cells, dearest first, as long as every demand is still met."""
+    spare = np.flatnonzero(withheld & ~network.hidden)
+    for column in spare[np.argsort(-network.cost[spare], kind="stable")]:
+        trial = withheld.copy()
+        trial[column] = False
+        found = Witnesses()
+        if next(shortfalls(network, trial, witnesses.using(int(column)), found), None) is None:
+            withheld = trial
+            witnesses.moves.update(found.moves)
+    return withheld

@@ -1,0 +1,202 @@
+"""A publication table as a linear system: every total, subtotal and part is an equation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from opengazette.errors import CannotProtect
+
+Counts = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One classifying variable of a table, with its tree of codes.
+
+    `children` maps a parent code to its child codes, to any depth. `total` is None when no
+    total over the dimension is published. `codes` lists every code, parents and leaves.
+    """
+
+    name: str
+    total: str | None
+    children: Mapping[str, tuple[str, ...]]
+    codes: tuple[str, ...]
+
+    def heights(self) -> dict[str, int]:
+        """Give each code its height: a leaf is 0, a parent one more than its highest child."""
+        known: dict[str, int] = {}
+
+        def height(code: str) -> int:
+            if code not in known:
+                below = self.children.get(code, ())
+                known[code] = 1 + max(map(height, below)) if below else 0
+            return known[code]
+
+        for code in self.codes:
+            height(code)
+        return known
+
+
+@dataclass(frozen=True)
+class CellTable:
+    """One publication table with its true counts: private.
+
+    Shape: one cell per key; a key holds one code per dimension. `counts` gives one array per
+    measure in the order of `keys`. `parts` maps a measure to the measure it is a part of
+    (positives to tests): cell by cell 0 <= part <= whole. `absent` says what a missing
+    combination means: a true zero, or a count that is not published anywhere.
+    """
+
+    dimensions: tuple[Dimension, ...]
+    keys: tuple[tuple[str, ...], ...]
+    counts: Mapping[str, Counts]
+    parts: Mapping[str, str] = field(default_factory=dict)
+    absent: Literal["zero", "unknown"] = "zero"
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Return the measures in the order of the table."""
+        return tuple(self.counts)
+
+    def levels(self) -> NDArray[np.int64]:
+        """Return one level per cell: 0 for the finest cells, more for each margin above."""
+        heights = [dimension.heights() for dimension in self.dimensions]
+        return np.array(
+            [sum(h[code] for h, code in zip(heights, key, strict=True)) for key in self.keys],
+            dtype=np.int64,
+        )
+
+
+@dataclass(frozen=True)
+class LinearSystem:
+    """The equations between the cells of a table: `matrix @ values == 0`.
+
+    Columns: the cells of the first measure, then those of the next, then the remainders, which
+    are never published and never negative (whole minus part, unpublished combinations).
+    Repeated and implied equations are left out.
+    """
+
+    measures: tuple[str, ...]
+    n_cells: int
+    matrix: sparse.csr_array
+
+    @classmethod
+    def of(cls, table: CellTable) -> LinearSystem:
+        """Derive the equations from the structure of a table; no count is looked at."""
+        n_cells, measures = len(table.keys), table.measures
+        rows, open_rows = independent(table) if table.absent == "zero" else all_rows(table)
+        blocks = [sparse.kron(sparse.eye_array(len(measures)), rows, format="csr")]
+        slack = [open_rows + m * rows.shape[0] for m in range(len(measures))]
+        for part, whole in table.parts.items():
+            sign = np.zeros((1, len(measures)))
+            sign[0, measures.index(whole)], sign[0, measures.index(part)] = 1.0, -1.0
+            slack.append(np.arange(n_cells) + sum(block.shape[0] for block in blocks))
+            blocks.append(sparse.kron(sign, sparse.eye_array(n_cells), format="csr"))
+        cells, ends = sparse.vstack(blocks, format="csr"), np.concatenate(slack)
+        remainders = sparse.csr_array(
+            (np.full(len(ends), -1.0), (ends, np.arange(len(ends)))),
+            shape=(cells.shape[0], len(ends)),
+        )
+        return cls(measures, n_cells, sparse.hstack([cells, remainders], format="csr"))
+
+    @property
+    def n_published(self) -> int:
+        """Return the number of columns that are cells of the table."""
+        return self.n_cells * len(self.measures)
+
+    def values(self, table: CellTable) -> Counts:
+        """Return the true value of every column, remainders included.
+
+        Raises:
+            CannotProtect: the table does not add up, or a part exceeds its whole.
+        """
+        cells = np.concatenate([np.asarray(table.counts[m], dtype=np.int64) for m in self.measures])
+        known = self.matrix[:, : self.n_published].astype(np.int64) @ cells
+        unknown = self.matrix[:, self.n_published :].tocoo()
+        remainders = np.zeros(unknown.shape[1], dtype=np.int64)
+        remainders[unknown.coords[1]] = known[unknown.coords[0]]
+        known[unknown.coords[0]] = 0
+        wrong = int(np.count_nonzero(known)) + int((remainders < 0).sum()) + int((cells < 0).sum())
+        if wrong:
+            raise CannotProtect(
+                f"The table does not add up: {wrong} of its totals or parts contradict each other.",
+                "Build every total from the same rows as its children.",
+            )
+        return np.concatenate([cells, remainders])
+
+
+def equations(table: CellTable) -> Iterator[tuple[int, list[int], bool]]:
+    """List every equation as parent, children and whether all children are in the table.
+
+    An equation stands wherever the parent is in the table. Order: finest parents first.
+    """
+    at = {key: i for i, key in enumerate(table.keys)}
+    levels = table.levels()
+    for parent in np.argsort(levels, kind="stable"):
+        key = table.keys[parent]
+        for d, dimension in enumerate(table.dimensions):
+            codes = dimension.children.get(key[d], ())
+            found = [at.get((*key[:d], code, *key[d + 1 :])) for code in codes]
+            children = [i for i in found if i is not None]
+            if codes:
+                yield int(parent), children, len(children) == len(codes)
+
+
+def floors(table: CellTable, *, least: int) -> dict[str, Counts]:
+    """Return what the shown zeros alone reveal: the least value each cell can have.
+
+    A cell that is not zero holds at least `least`, a total at least the sum of its children's
+    floors, a whole at least its part. No pattern of withheld cells can hide that.
+    """
+    known = {m: np.where(counts > 0, least, 0) for m, counts in table.counts.items()}
+    rows = [(parent, children) for parent, children, _ in equations(table)]
+    for _ in table.measures:
+        for part, whole in table.parts.items():
+            known[whole] = np.maximum(known[whole], known[part])
+        for floor in known.values():
+            for parent, children in rows:
+                floor[parent] = max(floor[parent], floor[children].sum())
+    return known
+
+
+def independent(table: CellTable) -> tuple[sparse.csr_array, NDArray[np.int64]]:
+    """Return the equations that no other equations imply, when a missing cell is a zero.
+
+    Every cell gets a fingerprint: random for cells without an equation, the sum of the
+    children's for a parent. A further equation of the same parent is implied if the
+    fingerprints agree: it holds for random values, so it holds for all.
+    """
+    rng = np.random.default_rng(20160923)
+    fingerprint = rng.integers(0, 2**64, size=len(table.keys), dtype=np.uint64)
+    kept: list[tuple[int, list[int]]] = []
+    solved: set[int] = set()
+    for parent, children, _ in equations(table):
+        total = fingerprint[children].sum(dtype=np.uint64)
+        if parent not in solved:
+            fingerprint[parent] = total
+        elif total == fingerprint[parent]:
+            continue
+        solved.add(parent)
+        kept.append((parent, children))
+    return _rows(kept, len(table.keys)), np.zeros(0, dtype=np.int64)
+
+
+def all_rows(table: CellTable) -> tuple[sparse.csr_array, NDArray[np.int64]]:
+    """Return all equations, and the rows that lack children and so only bound their parent."""
+    found = list(equations(table))
+    matrix = _rows([(parent, children) for parent, children, _ in found], len(table.keys))
+    return matrix, np.array([i for i, row in enumerate(found) if not row[2]], dtype=np.int64)
+
+
+def _rows(kept: list[tuple[int, list[int]]], width: int) -> sparse.csr_array:
+    rows = np.repeat(np.arange(len(kept)), [1 + len(children) for _, children in kept])
+    columns = [i for parent, children in kept for i in (parent, *children)]
+    signs = [s for _, children in kept for s in (1.0, *[-1.0] * len(children))]
+    return sparse.csr_array((signs, (rows, columns)), shape=(len(kept), width))
