@@ -50,22 +50,26 @@ def shortfalls(
     """
     if not demands:
         return
+    for room in rooms(network, withheld):
+        yield from room.check([d for d in demands if d[0] in room], witnesses)
+
+
+def rooms(network: Network, withheld: Mask) -> list[Room]:
+    """Split the withheld cells into connected parts; those without a demand are left out."""
     columns = np.flatnonzero(withheld)
-    by_column = sparse.csc_array(network.matrix)[:, columns].tocsr()
-    rows = np.flatnonzero(np.diff(by_column.indptr))
-    inner = sparse.csr_array(by_column[rows, :])
+    inner = sparse.csc_array(network.matrix)[:, columns].tocsr()
+    rows = np.flatnonzero(np.diff(inner.indptr))
+    inner = sparse.csr_array(inner[rows, :])
     label = connected(inner)
-    at = np.full(network.size, -1)
-    at[columns] = label
-    wanted: dict[int, list[Demand]] = {}
-    for demand in demands:
-        wanted.setdefault(int(at[demand[0]]), []).append(demand)
-    for part, asked in sorted(wanted.items()):
+    found = []
+    for part in np.unique(label[(network.up[columns] > 0) | (network.down[columns] > 0)]):
         inside = np.flatnonzero(label == part)
         matrix = sparse.csc_array(inner)[:, inside].tocsr()
         touched = np.flatnonzero(np.diff(matrix.indptr))
-        room = Room(network, columns[inside], sparse.csr_array(matrix[touched, :]), rows[touched])
-        yield from room.check(asked, witnesses)
+        found.append(
+            Room(network, columns[inside], sparse.csr_array(matrix[touched, :]), rows[touched])
+        )
+    return found
 
 
 class Room:
@@ -79,6 +83,22 @@ class Room:
         self._low = -network.fall[columns]
         self._high = np.full(len(columns), np.inf)
         self._program = Program(matrix, self._low, self._high)
+
+    def __contains__(self, column: int) -> bool:
+        return column in self._at
+
+    def freeze(self, column: int) -> None:
+        """Publish a column after all: it no longer moves."""
+        self._limit(column, 0.0, 0.0)
+
+    def thaw(self, column: int) -> None:
+        """Withhold a frozen column again."""
+        self._limit(column, -float(self._network.fall[column]), np.inf)
+
+    def _limit(self, column: int, low: float, high: float) -> None:
+        at = np.array([self._at[column]])
+        self._low[at], self._high[at] = low, high
+        self._program.bound(at, self._low[at], self._high[at])
 
     def check(self, demands: list[Demand], witnesses: Witnesses) -> Iterator[Shortfall]:
         """Meet the demands with whole moves, or yield those that cannot be met."""

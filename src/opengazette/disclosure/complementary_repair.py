@@ -9,8 +9,10 @@ from scipy import sparse
 from opengazette.disclosure.complementary_attack import (
     CLOSE,
     Demand,
+    Room,
     Shortfall,
     Witnesses,
+    rooms,
     shortfalls,
 )
 from opengazette.disclosure.complementary_network import Network
@@ -103,12 +105,21 @@ def _close(withheld: Mask, miss: Shortfall, stuck: set[Demand], repair: Repair) 
 
 def reduced(network: Network, withheld: Mask, witnesses: Witnesses) -> Mask:
     """Give back complementary cells, dearest first, as long as every demand is still met."""
-    spare = np.flatnonzero(withheld & ~network.hidden)
-    for column in spare[np.argsort(-network.cost[spare], kind="stable")]:
-        trial = withheld.copy()
-        trial[column] = False
-        found = Witnesses()
-        if next(shortfalls(network, trial, witnesses.using(int(column)), found), None) is None:
-            withheld = trial
-            witnesses.moves.update(found.moves)
-    return withheld
+    kept, spare = withheld.copy(), withheld & ~network.hidden
+    by_cost = np.argsort(-network.cost, kind="stable")
+    inside = rooms(network, withheld)
+    for column in by_cost[spare[by_cost]]:
+        room = next((room for room in inside if int(column) in room), None)
+        kept[column] = room is not None and not _spared(room, int(column), witnesses)
+    return kept
+
+
+def _spared(room: Room, column: int, witnesses: Witnesses) -> bool:
+    """Tell whether a room does without a column; if so it is frozen and new witnesses kept."""
+    found = Witnesses()
+    room.freeze(column)
+    if next(room.check(witnesses.using(column), found), None) is not None:
+        room.thaw(column)
+        return False
+    witnesses.moves.update(found.moves)
+    return True

@@ -1,0 +1,107 @@
+"""What every sufficient pattern must withhold, learnt from the demands that a pattern missed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from opengazette.disclosure.complementary_attack import Shortfall
+from opengazette.disclosure.complementary_network import Network
+from opengazette.errors import Fault
+
+Floats = NDArray[np.float64]
+Index = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+TINY = 1e-7
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Every sufficient pattern has `sum(weights[withheld]) >= 1` over these columns."""
+
+    columns: Index
+    weights: Floats
+
+    def met_by(self, withheld: Mask) -> bool:
+        """Tell whether a pattern satisfies the cut."""
+        return bool(self.weights[withheld[self.columns]].sum() >= 1.0 - TINY)
+
+
+def cut(network: Network, miss: Shortfall) -> Cut | None:
+    """Turn a missed demand into a cut: the capacity that the prices put on each column.
+
+    Source: Fischetti and Salazar-González, Management Science 47 (2001), capacity constraints.
+    """
+    if not len(miss.prices):
+        return None
+    rates = sparse.csr_array(network.matrix[miss.rows, :]).T @ miss.prices
+    rates[miss.column] += miss.direction
+    scale = 1.0 - miss.direction * rates[miss.column]
+    asked = network.demand(miss.column, miss.direction)
+    rates[miss.column] = 0.0
+    if scale < TINY:
+        return None
+    weight = np.where(rates < -TINY, -rates * network.fall / scale, 0.0)
+    weight[rates > TINY] = asked
+    missing = asked - float(weight[network.hidden].sum())
+    if missing < TINY:
+        return None
+    columns = np.flatnonzero(network.free & (weight > TINY))
+    return Cut(columns, np.minimum(weight[columns] / missing, 1.0))
+
+
+def row_cuts(network: Network) -> list[Cut]:
+    """Return the cuts that single equations give: a lone withheld cell is known."""
+    by_column = sparse.csc_array(network.matrix)
+    found = []
+    for column, direction in network.demands():
+        terms = slice(by_column.indptr[column], by_column.indptr[column + 1])
+        for row, sign in zip(by_column.indices[terms], by_column.data[terms], strict=True):
+            price = np.array([-direction / sign])
+            made = cut(network, Shortfall(column, direction, np.array([row]), price))
+            if made is not None:
+                found.append(made)
+    return found
+
+
+class Master:
+    """The cheapest choice of columns that satisfies all cuts so far."""
+
+    def __init__(self, cost: Floats) -> None:
+        self._size = len(cost)
+        self._seen: set[bytes] = set()
+        self._solver = highspy.Highs()  # type: ignore[no-untyped-call]
+        for option, value in (("output_flag", False), ("threads", 1), ("mip_max_nodes", 500)):
+            self._solver.setOptionValue(option, value)
+        self._solver.addVars(self._size, np.zeros(self._size), np.ones(self._size))
+        every = np.arange(self._size, dtype=np.int32)
+        self._solver.changeColsCost(self._size, every, cost)
+        self._solver.changeColsIntegrality(
+            self._size, every, np.full(self._size, highspy.HighsVarType.kInteger)
+        )
+
+    def add(self, cuts: list[Cut]) -> int:
+        """Add cuts; return how many were new."""
+        new = 0
+        for each in cuts:
+            mark = each.columns.tobytes() + np.round(each.weights, 9).tobytes()
+            if mark not in self._seen:
+                self._seen.add(mark)
+                new += 1
+                columns = each.columns.astype(np.int32)
+                self._solver.addRow(1.0, highspy.kHighsInf, len(columns), columns, each.weights)
+        return new
+
+    def solve(self, gap: float) -> tuple[Mask, float]:
+        """Return a choice within a relative gap of the cheapest, and a bound below all choices."""
+        self._solver.setOptionValue("mip_rel_gap", gap)
+        self._solver.run()
+        values = np.asarray(self._solver.getSolution().col_value, dtype=np.float64)
+        if len(values) != self._size:
+            raise Fault("The integer solver found no choice of cells at all.")
+        return values > 0.5, float(self._solver.getInfo().mip_dual_bound)
