@@ -1,0 +1,60 @@
+"""The report that an approver reads: what is about to become public, and on what evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from opengazette.documentation.columns import PublishedColumn
+from opengazette.documentation.picture import withheld_picture
+from opengazette.model.contract import Contract
+from opengazette.model.reference import Department
+
+
+def release_report(
+    contract: Contract,
+    department: Department,
+    evidence: Mapping[str, Any],
+    public: pd.DataFrame,
+    columns: Sequence[PublishedColumn],
+) -> bytes:
+    """Return the report as one HTML page that needs nothing else to be read.
+
+    It shows names, counts and what is about to be public, never a withheld value, and no time
+    of day: the same release has the same report.
+    """
+    key = contract.publication.key()
+    pictures = [withheld_picture(public, key, m.name) for m in contract.publication.counts()]
+    page = (
+        _environment()
+        .get_template("report.html")
+        .render(
+            contract=contract,
+            department=department,
+            evidence=evidence,
+            pictures=pictures,
+            columns=columns,
+            labels={c.name: c.label for c in columns},
+        )
+    )
+    return page.encode()
+
+
+def methodology_note(contract: Contract, evidence: Mapping[str, Any]) -> bytes:
+    """Return the public note on how the table was made and protected, as Markdown."""
+    template = _environment().get_template("methodology.md")
+    return template.render(contract=contract, evidence=evidence).encode()
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("opengazette.documentation"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

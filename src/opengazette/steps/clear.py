@@ -1,0 +1,172 @@
+"""The second pair of eyes: attack what is about to be published, and write down what was found.
+
+This step trusts nothing that `deidentify` says. It scores the table anew, finds the small counts
+anew in the true table, and lets the audit, which shares no code with the masker, work from the
+published side alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from opengazette.disclosure.assessment import Assessment, assess
+from opengazette.disclosure.audit import audit
+from opengazette.disclosure.clearance import (
+    derived_from_withheld,
+    identifiers_among,
+    people_alone,
+    same_rows,
+    shown_falsely,
+    unexpected_columns,
+)
+from opengazette.disclosure.primary import Protection, SmallCountRule, primary_cells
+from opengazette.disclosure.structure import published_table
+from opengazette.documentation.evidence import Check, canonical_json, evidence_of
+from opengazette.errors import AuditFailed, DisclosureRisk
+from opengazette.model.contract import Contract
+from opengazette.model.receipts import Receipt
+from opengazette.model.reference import PopulationTable
+from opengazette.model.rulepack import RulePack
+from opengazette.model.stages import Cleared, Deidentified
+from opengazette.ports import Papers, Tables
+
+_CALL_THE_EXPERT = (
+    "Nothing was published. Call the statistical expert; the two tables are in the archive."
+)
+
+
+def clear(
+    deidentified: Deidentified,
+    contract: Contract,
+    rule_pack: RulePack,
+    populations: Mapping[str, PopulationTable],
+    tables: Tables,
+    papers: Papers,
+) -> Cleared:
+    """Pass a publication table only if every check finds nothing.
+
+    What is not done: earlier releases of the same table are not yet part of the attack.
+
+    Raises:
+        DisclosureRisk: the table shows something that the contract or the rules do not allow.
+        AuditFailed: a protected count can be narrowed further than the policy allows.
+    """
+    public, true = tables.load(deidentified.public), tables.load(deidentified.private)
+    assessment = assess(contract, true, populations, rule_pack)
+    checks = [*_compare(public, true, contract), *_look_for_identifiers(public, contract)]
+    small = _small_counts(true, contract, rule_pack, assessment)
+    checks += _attack(public, small, contract, rule_pack, assessment)
+    withheld = _withheld(public, small, contract)
+    evidence = evidence_of(deidentified, contract, rule_pack, assessment, checks, withheld)
+    receipt = Receipt("clear", {"checks": len(checks), "passed": True})
+    return Cleared(
+        dataset=deidentified.dataset,
+        contract=deidentified.contract,
+        rule_pack=deidentified.rule_pack,
+        extract=deidentified.extract,
+        public=deidentified.public,
+        evidence=papers.file("evidence.json", "application/json", canonical_json(evidence)),
+        score=assessment.score.total if assessment.score else None,
+        primary=evidence["primary"],
+        complementary=evidence["complementary"],
+        receipts=(*deidentified.receipts, receipt),
+    )
+
+
+def _compare(public: pd.DataFrame, true: pd.DataFrame, contract: Contract) -> list[Check]:
+    publication = contract.publication
+    columns = unexpected_columns(public, publication)
+    if columns:
+        raise DisclosureRisk(
+            f"{contract.id}: the table has columns that the contract does not publish, or lacks "
+            f"some that it does: {', '.join(columns)}.",
+            _CALL_THE_EXPERT,
+        )
+    if not same_rows(public, true, publication):
+        raise DisclosureRisk(
+            f"{contract.id}: the masked table and the true one differ in their rows.",
+            _CALL_THE_EXPERT,
+        )
+    for what, found in (
+        ("values that are not the true ones", shown_falsely(public, true, publication)),
+        ("values that follow from a withheld count", derived_from_withheld(public, publication)),
+    ):
+        if found:
+            named = ", ".join(f"{name} ({count})" for name, count in found.items())
+            raise DisclosureRisk(f"{contract.id}: shown {what}: {named}.", _CALL_THE_EXPERT)
+    alone = sum(people_alone(public, publication).values())
+    return [
+        Check("Columns are those of the contract", f"{len(public.columns)} columns"),
+        Check("Shown values are the true ones", f"{len(public)} rows compared"),
+        Check("Nothing that follows from a withheld count is shown", "rates and averages compared"),
+        Check("Counts of exactly one that are shown", f"{alone} cells"),
+    ]
+
+
+def _look_for_identifiers(public: pd.DataFrame, contract: Contract) -> list[Check]:
+    found = identifiers_among(public, contract.publication)
+    if found:
+        named = ", ".join(f"{f.column} ({f.labels} like a {f.kind})" for f in found)
+        raise DisclosureRisk(
+            f"{contract.id}: published labels look like identifiers: {named}.",
+            "Ask the department to clean the column, or list the allowed values in the contract.",
+        )
+    columns = ", ".join(contract.publication.key())
+    return [Check("No label looks like an identifier of a person", f"columns {columns}")]
+
+
+def _small_counts(
+    true: pd.DataFrame, contract: Contract, rule_pack: RulePack, assessment: Assessment
+) -> dict[str, NDArray[np.bool_]]:
+    rule = SmallCountRule(rule_pack.thresholds.numerator)
+    if not assessment.must_withhold_small:
+        return {m.name: np.zeros(len(true), dtype=bool) for m in contract.publication.counts()}
+    return {
+        m.name: primary_cells(true[m.name].to_numpy(dtype=np.int64), rule)
+        for m in contract.publication.counts()
+    }
+
+
+def _attack(
+    public: pd.DataFrame,
+    small: Mapping[str, NDArray[np.bool_]],
+    contract: Contract,
+    rule_pack: RulePack,
+    assessment: Assessment,
+) -> list[Check]:
+    if not assessment.must_withhold_small:
+        return [Check("Small counts need no protection", "by the assessment above")]
+    threshold = rule_pack.thresholds.numerator
+    rule = SmallCountRule(threshold, measures=tuple(small))
+    protection = Protection(1, threshold - 1)
+    result = audit(published_table(contract.publication, public), small, protection, rule)
+    if not result.passed:
+        raise AuditFailed(
+            f"{contract.id}: the audit found {result.n_exposed} small counts shown, "
+            f"{result.n_narrow} that can be narrowed below {protection.low} to {protection.high}, "
+            f"and {result.n_undecided} that it could not settle, of {result.n_protected}.",
+            _CALL_THE_EXPERT,
+        )
+    return [
+        Check("No small count is shown", f"{result.n_protected} are withheld"),
+        Check(
+            f"No small count can be narrowed below {protection.low} to {protection.high}",
+            f"{result.n_protected} attacked through totals, parts and rates; "
+            f"{result.n_withheld} withheld in all",
+        ),
+    ]
+
+
+def _withheld(
+    public: pd.DataFrame, small: Mapping[str, NDArray[np.bool_]], contract: Contract
+) -> dict[str, tuple[int, int]]:
+    numbers: dict[str, tuple[int, int]] = {}
+    for measure in contract.publication.counts():
+        blank = public[measure.name].isna().to_numpy()
+        primary = int((blank & small[measure.name]).sum())
+        numbers[measure.name] = (primary, int(blank.sum()) - primary)
+    return numbers

@@ -1,0 +1,71 @@
+"""Write a release's papers and seal it."""
+
+from __future__ import annotations
+
+import json
+
+from opengazette.documentation.canonical import table_csv
+from opengazette.documentation.columns import published_columns
+from opengazette.documentation.dictionary import data_dictionary
+from opengazette.documentation.evidence import canonical_json
+from opengazette.documentation.metadata import dcat_us, portal_metadata
+from opengazette.documentation.report import methodology_note, release_report
+from opengazette.model.contract import Contract
+from opengazette.model.receipts import Receipt
+from opengazette.model.reference import Department
+from opengazette.model.rulepack import RulePack
+from opengazette.model.stages import Cleared, Documented, Release
+from opengazette.ports import Papers, Tables
+
+
+def document(
+    cleared: Cleared,
+    contract: Contract,
+    rule_pack: RulePack,
+    department: Department,
+    tables: Tables,
+    papers: Papers,
+) -> Documented:
+    """Make the exact file that will be public, its dictionary, metadata, note and report.
+
+    Everything follows from the contract, the rule pack, the evidence and the table, so equal
+    inputs make an equal release, with the same fingerprint.
+    """
+    public = tables.load(cleared.public)
+    evidence = json.loads(papers.read(cleared.evidence))
+    columns = published_columns(contract, rule_pack.annotation_texts())
+    metadata = portal_metadata(contract, department, columns, evidence["legend"])
+    decimals = {column.name: column.decimals for column in columns}
+    documents = (
+        papers.file("table.csv", "text/csv", table_csv(public, decimals)),
+        papers.file("dictionary.csv", "text/csv", data_dictionary(contract, columns)),
+        papers.file("metadata.json", "application/json", canonical_json(metadata)),
+        papers.file("dcat.json", "application/json", canonical_json(dcat_us(contract, department))),
+        papers.file("methodology.md", "text/markdown", methodology_note(contract, evidence)),
+        papers.file(
+            "contract.json", "application/json", canonical_json(contract.model_dump(mode="json"))
+        ),
+        papers.file(
+            "rulepack.json", "application/json", canonical_json(rule_pack.model_dump(mode="json"))
+        ),
+        cleared.evidence,
+        papers.file(
+            "report.html",
+            "text/html",
+            release_report(contract, department, evidence, public, columns),
+        ),
+    )
+    release = Release(
+        dataset=cleared.dataset,
+        contract=cleared.contract,
+        rule_pack=cleared.rule_pack,
+        extract=cleared.extract,
+        public=cleared.public,
+        evidence=cleared.evidence,
+        documents=documents,
+        score=cleared.score,
+        primary=cleared.primary,
+        complementary=cleared.complementary,
+    )
+    receipt = Receipt("document", {"documents": len(documents), "release": release.fingerprint})
+    return Documented(release, (*cleared.receipts, receipt))
