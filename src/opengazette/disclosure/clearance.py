@@ -7,9 +7,13 @@ from collections.abc import Iterator
 import pandas as pd
 
 from opengazette.disclosure.identifiers import IdentifierFound, find_identifiers
-from opengazette.model.publication import Mean, Population, PublicationTable, Rate
-
-ANNOTATION_SUFFIX = "_annotation"
+from opengazette.model.publication import (
+    ANNOTATION_SUFFIX,
+    Mean,
+    Population,
+    PublicationTable,
+    Rate,
+)
 
 
 def unexpected_columns(public: pd.DataFrame, publication: PublicationTable) -> tuple[str, ...]:

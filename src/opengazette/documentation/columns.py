@@ -8,6 +8,7 @@ from typing import Literal
 
 from opengazette.model.contract import Contract
 from opengazette.model.publication import (
+    ANNOTATION_SUFFIX,
     AsIs,
     Bands,
     Categories,
@@ -19,8 +20,6 @@ from opengazette.model.publication import (
 )
 
 PublishedType = Literal["text", "integer", "number"]
-
-ANNOTATION_SUFFIX = "_annotation"
 
 _PERIOD_FORMS = {
     "year": "year, YYYY",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from opengazette.disclosure.assessment import Assessment
 from opengazette.model.contract import Contract
 from opengazette.model.rulepack import RulePack
 from opengazette.model.stages import Deidentified
@@ -26,22 +25,21 @@ def canonical_json(value: object) -> bytes:
     return (json.dumps(value, sort_keys=True, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def assessment_lines(assessment: Assessment) -> list[dict[str, Any]]:
-    """Return the steps of an assessment, in order, as plain values."""
-    return [asdict(step) for step in assessment.steps]
-
-
 def evidence_of(
     deidentified: Deidentified,
     contract: Contract,
     rule_pack: RulePack,
-    assessment: Assessment,
+    assessment: Sequence[Mapping[str, Any]],
+    score: Mapping[str, Any] | None,
     checks: Sequence[Check],
-    withheld: dict[str, tuple[int, int]],
+    withheld: Mapping[str, tuple[int, int]],
+    *,
+    masked: bool,
 ) -> dict[str, Any]:
     """Assemble the evidence; it holds no time of day, so equal releases have equal evidence.
 
-    `withheld` maps each count to its numbers of primary and complementary cells.
+    `assessment` and `score` are the steps and the score as plain values; `withheld` maps each
+    count to its numbers of primary and complementary cells.
     """
     rows = deidentified.public.rows
     primary = sum(first for first, _ in withheld.values())
@@ -65,30 +63,21 @@ def evidence_of(
             name: {"primary": first, "complementary": second}
             for name, (first, second) in withheld.items()
         },
-        "assessment": assessment_lines(assessment),
-        "score": _score(assessment),
-        "legend": legend(assessment, rule_pack),
+        "assessment": [dict(step) for step in assessment],
+        "score": dict(score) if score else None,
+        "legend": legend(rule_pack, masked=masked),
         "checks": [asdict(check) for check in checks],
     }
 
 
-def legend(assessment: Assessment, rule_pack: RulePack) -> str:
+def legend(rule_pack: RulePack, *, masked: bool) -> str:
     """Say what a blank cell means, in words for the public."""
-    if not assessment.must_withhold_small:
+    if not masked:
         return "Every count is shown. A 0 is a true zero."
     threshold = rule_pack.thresholds.numerator
     return (
         f"A blank count is withheld to protect people's privacy: either it is from 1 to "
         f"{threshold - 1}, or it would let such a count be worked out. The table does not say "
-        f"which of the two. A 0 is a true zero. Rates and averages of withheld counts are blank too."
+        f"which of the two. A 0 is a true zero. Rates and averages of withheld counts are blank "
+        f"too."
     )
-
-
-def _score(assessment: Assessment) -> dict[str, Any] | None:
-    if assessment.score is None:
-        return None
-    return {
-        "total": assessment.score.total,
-        "limit": assessment.score.limit,
-        "lines": [asdict(line) for line in assessment.score.lines],
-    }

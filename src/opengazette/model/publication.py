@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 
 from opengazette.model.frozen import ColumnName, FileName, Frozen, Label, Sentence, SourceName
 
+ANNOTATION_SUFFIX = "_annotation"
+"""A measure's companion column: a code that says why a value is blank."""
+
 CharacteristicKind = Literal[
     "time",
     "age",

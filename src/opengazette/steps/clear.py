@@ -8,6 +8,7 @@ published side alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -61,7 +62,16 @@ def clear(
     small = _small_counts(true, contract, rule_pack, assessment)
     checks += _attack(public, small, contract, rule_pack, assessment)
     withheld = _withheld(public, small, contract)
-    evidence = evidence_of(deidentified, contract, rule_pack, assessment, checks, withheld)
+    evidence = evidence_of(
+        deidentified,
+        contract,
+        rule_pack,
+        [asdict(step) for step in assessment.steps],
+        asdict(assessment.score) if assessment.score else None,
+        checks,
+        withheld,
+        masked=assessment.must_withhold_small,
+    )
     receipt = Receipt("clear", {"checks": len(checks), "passed": True})
     return Cleared(
         dataset=deidentified.dataset,

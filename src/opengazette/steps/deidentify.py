@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
 
 from opengazette.disclosure.assessment import Assessment, assess
-from opengazette.disclosure.complementary import Protection, protect
+from opengazette.disclosure.complementary import protect
 from opengazette.disclosure.margins import with_margins
-from opengazette.disclosure.primary import SmallCountRule
+from opengazette.disclosure.primary import Protection, SmallCountRule
 from opengazette.disclosure.structure import cell_table
 from opengazette.disclosure.withholding import withhold
-from opengazette.documentation.evidence import assessment_lines, canonical_json
+from opengazette.documentation.evidence import canonical_json
 from opengazette.model.contract import Contract
 from opengazette.model.receipts import Receipt
 from opengazette.model.reference import PopulationTable
@@ -64,7 +65,9 @@ def deidentify(
         public=tables.save(contract.id, public),
         private=tables.save(contract.id, true),
         assessment=papers.file(
-            "assessment.json", "application/json", canonical_json(assessment_lines(assessment))
+            "assessment.json",
+            "application/json",
+            canonical_json([asdict(step) for step in assessment.steps]),
         ),
         receipts=(*validated.receipts, receipt),
     )
@@ -79,7 +82,7 @@ def _mask(
     threshold = rule_pack.thresholds.numerator
     pattern = protect(
         cell_table(contract.publication, true),
-        SmallCountRule(threshold),
+        SmallCountRule(threshold, measures=tuple(m.name for m in contract.publication.counts())),
         Protection(1, threshold - 1),
     )
     public = withhold(true, contract.publication, pattern.withheld)
