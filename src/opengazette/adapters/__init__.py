@@ -1,0 +1,1 @@
+"""The only code that touches files, databases, the network and other people's libraries."""

@@ -1,0 +1,147 @@
+"""Loads the configuration of an agency: one function for each kind of file.
+
+Each function reads only what it is asked for, so a broken contract stops its own dataset and no
+other. Every one raises ContractInvalid with all problems of what it read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from opengazette.adapters.config_files import Reading, load_yaml, read_yaml, refusal
+from opengazette.adapters.contract_references import (
+    Known,
+    contract_problems,
+    expectation_problems,
+    misnamed,
+)
+from opengazette.errors import ContractInvalid
+from opengazette.model.approval import Approval
+from opengazette.model.contract import Contract
+from opengazette.model.databases import Databases
+from opengazette.model.expectations import ExpectationFile
+from opengazette.model.reference import DataElements, Department, PopulationTable
+from opengazette.model.rulepack import RulePack
+
+M = TypeVar("M", bound=BaseModel)
+
+DATABASES = "config/databases.yaml"
+ELEMENTS = "config/standards/elements.yaml"
+
+
+def dataset_ids(root: Path) -> tuple[str, ...]:
+    """Return the ids of all contracts, in order; whether they are sound is not looked at."""
+    return _names(root, "config/datasets")
+
+
+def load_contracts(root: Path) -> dict[str, Contract]:
+    """Return every contract by id. Raises ContractInvalid, with the problems of all of them."""
+    known = load_known(root)
+    readings = [read_contract(root, name, known) for name in dataset_ids(root)]
+    problems = tuple(p for reading in readings for p in reading.problems)
+    if problems:
+        raise refusal(problems)
+    return {r.value.id: r.value for r in readings if r.value is not None}
+
+
+def load_contract(root: Path, dataset: str) -> Contract:
+    """Return one contract, its references checked. Raises ContractInvalid."""
+    if dataset not in dataset_ids(root):
+        raise ContractInvalid(
+            f"There is no dataset {dataset!r} in config/datasets.",
+            f"The datasets are: {', '.join(dataset_ids(root)) or 'none'}.",
+        )
+    return _sound(read_contract(root, dataset, load_known(root)))
+
+
+def read_contract(root: Path, dataset: str, known: Known) -> Reading[Contract]:
+    """Return a contract or its problems, references included."""
+    reading = _read(root, f"config/datasets/{dataset}.yaml", Contract)
+    if reading.value is None:
+        return reading
+    found = (*misnamed(reading, "id", dataset), *contract_problems(reading, known))
+    return reading.with_problems(found)
+
+
+def load_known(root: Path) -> Known:
+    """Return what contracts may refer to. Raises ContractInvalid where a shared file is broken."""
+    return Known(
+        databases=frozenset(load_databases(root).databases),
+        departments=frozenset(_names(root, "config/departments")),
+        rule_packs=frozenset(_names(root, "config/rulepacks")),
+        populations=frozenset(_names(root, "config/standards/populations")),
+        elements=load_elements(root),
+    )
+
+
+def load_databases(root: Path) -> Databases:
+    """Return the connections. Messages repeat nothing that the file holds."""
+    return load_yaml(root / DATABASES, Databases, shown=DATABASES, quote=False)
+
+
+def load_elements(root: Path) -> DataElements:
+    """Return the data elements of the standards."""
+    return load_yaml(root / ELEMENTS, DataElements, shown=ELEMENTS)
+
+
+def load_department(root: Path, department: str) -> Department:
+    """Return a department."""
+    return _sound(_named(root, "config/departments", department, Department, "id"))
+
+
+def load_rule_pack(root: Path, name: str) -> RulePack:
+    """Return a rule pack."""
+    return _sound(_named(root, "config/rulepacks", name, RulePack, "name"))
+
+
+def load_populations(root: Path) -> dict[str, PopulationTable]:
+    """Return every population table by id."""
+    folder = "config/standards/populations"
+    return {
+        name: _sound(_named(root, folder, name, PopulationTable, "id"))
+        for name in _names(root, folder)
+    }
+
+
+def load_approval(root: Path, dataset: str) -> Approval | None:
+    """Return the standing approval of a dataset, or None where nobody has given one."""
+    if dataset not in _names(root, "config/approvals"):
+        return None
+    return _sound(_named(root, "config/approvals", dataset, Approval, "dataset"))
+
+
+def load_expectations(root: Path, contract: Contract) -> ExpectationFile | None:
+    """Return what a dataset expects beyond its columns, or None where it has no such file."""
+    if contract.id not in _names(root, "expectations"):
+        return None
+    return _sound(read_expectations(root, contract))
+
+
+def read_expectations(root: Path, contract: Contract) -> Reading[ExpectationFile]:
+    """Return a file of expectations or its problems, columns included."""
+    reading = _named(root, "expectations", contract.id, ExpectationFile, "dataset")
+    if reading.value is None:
+        return reading
+    return reading.with_problems(tuple(expectation_problems(reading, contract)))
+
+
+def _names(root: Path, folder: str) -> tuple[str, ...]:
+    return tuple(sorted(file.stem for file in (root / folder).glob("*.yaml")))
+
+
+def _read(root: Path, file: str, model: type[M]) -> Reading[M]:
+    return read_yaml(root / file, model, shown=file)
+
+
+def _named(root: Path, folder: str, name: str, model: type[M], field: str) -> Reading[M]:
+    reading = _read(root, f"{folder}/{name}.yaml", model)
+    return reading.with_problems(tuple(misnamed(reading, field, name)))
+
+
+def _sound(reading: Reading[M]) -> M:
+    if reading.value is None:
+        raise refusal(reading.problems)
+    return reading.value
