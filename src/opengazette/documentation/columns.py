@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +18,7 @@ from opengazette.model.publication import (
     Population,
     Rate,
 )
+from opengazette.model.rulepack import RulePack
 
 PublishedType = Literal["text", "integer", "number"]
 
@@ -41,15 +42,23 @@ class PublishedColumn:
     decimals: int = 0
 
 
-def published_columns(
-    contract: Contract, annotation_texts: dict[str, str]
-) -> tuple[PublishedColumn, ...]:
+def published_columns(contract: Contract, codes: Mapping[str, str]) -> tuple[PublishedColumn, ...]:
     """Return the columns of the published file, in their order.
 
-    `annotation_texts` maps each annotation code of the rule pack that this table uses to its
-    meaning. Source: State publisher's handbook, data dictionary template.
+    `codes` maps each annotation code that the table uses to its meaning. Source: State publisher's handbook, data dictionary template.
     """
-    return tuple(_columns(contract, annotation_texts))
+    return tuple(_columns(contract, codes))
+
+
+def annotation_texts(rule_pack: RulePack) -> dict[str, str]:
+    """Return the meaning of each annotation code that a published table uses.
+
+    Code 1 stands for both reasons of withholding: telling them apart can give a value away.
+    """
+    return {
+        "1": "Withheld to protect privacy: a small number, or one that would give it away",
+        "3": rule_pack.annotation("3"),
+    }
 
 
 def column_types(contract: Contract) -> dict[str, PublishedType]:
@@ -57,7 +66,7 @@ def column_types(contract: Contract) -> dict[str, PublishedType]:
     return {column.name: column.type for column in published_columns(contract, {})}
 
 
-def _columns(contract: Contract, annotation_texts: dict[str, str]) -> Iterator[PublishedColumn]:
+def _columns(contract: Contract, codes: Mapping[str, str]) -> Iterator[PublishedColumn]:
     for dimension in contract.publication.dimensions:
         yield PublishedColumn(
             name=dimension.name,
@@ -66,7 +75,7 @@ def _columns(contract: Contract, annotation_texts: dict[str, str]) -> Iterator[P
             definition=dimension.definition or f"{dimension.label} of the records counted.",
             valid_values=_valid_values(dimension),
         )
-    codes = "; ".join(f"{code} = {text}" for code, text in annotation_texts.items())
+    meanings = "; ".join(f"{code} = {text}" for code, text in codes.items())
     for measure in contract.publication.measures:
         whole = measure.kind in ("count", "population")
         yield PublishedColumn(
@@ -83,7 +92,7 @@ def _columns(contract: Contract, annotation_texts: dict[str, str]) -> Iterator[P
                 label=f"{measure.label}: annotation",
                 type="text",
                 definition=f"Why a value of {measure.name} is blank.",
-                valid_values=f"blank = no annotation; {codes}",
+                valid_values=f"blank = no annotation; {meanings}",
             )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from opengazette.documentation.canonical import table_csv
-from opengazette.documentation.columns import published_columns
+from opengazette.documentation.columns import annotation_texts, published_columns
 from opengazette.documentation.dictionary import data_dictionary
 from opengazette.documentation.evidence import canonical_json
 from opengazette.documentation.metadata import dcat_us, portal_metadata
@@ -33,7 +33,7 @@ def document(
     """
     public = tables.load(cleared.public)
     evidence = json.loads(papers.read(cleared.evidence))
-    columns = published_columns(contract, rule_pack.annotation_texts())
+    columns = published_columns(contract, annotation_texts(rule_pack))
     metadata = portal_metadata(contract, department, columns, evidence["legend"])
     decimals = {column.name: column.decimals for column in columns}
     documents = (
