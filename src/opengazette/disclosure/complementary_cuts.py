@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import highspy
@@ -69,12 +70,56 @@ def row_cuts(network: Network) -> list[Cut]:
     return found
 
 
+class Cuts:
+    """All the cuts of one network, each once."""
+
+    def __init__(self) -> None:
+        self._seen: set[bytes] = set()
+        self.all: list[Cut] = []
+
+    def add(self, cuts: Iterable[Cut | None]) -> None:
+        """Add cuts that are not there yet."""
+        for each in cuts:
+            if each is not None:
+                mark = each.columns.tobytes() + np.round(each.weights, 9).tobytes()
+                if mark not in self._seen:
+                    self._seen.add(mark)
+                    self.all.append(each)
+
+
+class Slack:
+    """How much each cut leaves to spare while cells of a pattern are given back."""
+
+    def __init__(self, cuts: Cuts, pattern: Mask) -> None:
+        lengths = [len(each.columns) for each in cuts.all]
+        rows = np.repeat(np.arange(len(lengths)), lengths)
+        columns = np.concatenate([np.zeros(0, dtype=np.int64), *[c.columns for c in cuts.all]])
+        weights = np.concatenate([np.zeros(0), *[c.weights for c in cuts.all]])
+        shape = (len(lengths), len(pattern))
+        self._by_column = sparse.csc_array((weights, (rows, columns)), shape=shape)
+        self._spare = self._by_column @ pattern.astype(np.float64) - 1.0
+
+    def needs(self, column: int) -> bool:
+        """Tell whether some cut forbids giving a column back."""
+        rows, weights = self._terms(column)
+        return bool((self._spare[rows] < weights - TINY).any())
+
+    def give_back(self, column: int) -> None:
+        """Note that a column is published after all."""
+        rows, weights = self._terms(column)
+        self._spare[rows] -= weights
+
+    def _terms(self, column: int) -> tuple[Index, Floats]:
+        at = slice(self._by_column.indptr[column], self._by_column.indptr[column + 1])
+        return self._by_column.indices[at], self._by_column.data[at]
+
+
 class Master:
     """The cheapest choice of columns that satisfies all cuts so far."""
 
     def __init__(self, cost: Floats) -> None:
         self._size = len(cost)
-        self._seen: set[bytes] = set()
+        self._n_cuts = 0
         self._solver = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in (("output_flag", False), ("threads", 1), ("mip_max_nodes", 500)):
             self._solver.setOptionValue(option, value)
@@ -85,20 +130,12 @@ class Master:
             self._size, every, np.full(self._size, highspy.HighsVarType.kInteger)
         )
 
-    def add(self, cuts: list[Cut]) -> int:
-        """Add cuts; return how many were new."""
-        new = 0
-        for each in cuts:
-            mark = each.columns.tobytes() + np.round(each.weights, 9).tobytes()
-            if mark not in self._seen:
-                self._seen.add(mark)
-                new += 1
-                columns = each.columns.astype(np.int32)
-                self._solver.addRow(1.0, highspy.kHighsInf, len(columns), columns, each.weights)
-        return new
-
-    def solve(self, gap: float) -> tuple[Mask, float]:
+    def solve(self, cuts: Cuts, gap: float) -> tuple[Mask, float]:
         """Return a choice within a relative gap of the cheapest, and a bound below all choices."""
+        for each in cuts.all[self._n_cuts :]:
+            columns = each.columns.astype(np.int32)
+            self._solver.addRow(1.0, highspy.kHighsInf, len(columns), columns, each.weights)
+        self._n_cuts = len(cuts.all)
         self._solver.setOptionValue("mip_rel_gap", gap)
         self._solver.run()
         values = np.asarray(self._solver.getSolution().col_value, dtype=np.float64)

@@ -15,6 +15,7 @@ from opengazette.disclosure.complementary_attack import (
     rooms,
     shortfalls,
 )
+from opengazette.disclosure.complementary_cuts import Cuts, Slack, cut
 from opengazette.disclosure.complementary_network import Network
 from opengazette.disclosure.complementary_program import Program
 
@@ -103,23 +104,34 @@ def _close(withheld: Mask, miss: Shortfall, stuck: set[Demand], repair: Repair) 
     return repair.close(withheld, demand, whole=whole)
 
 
-def reduced(network: Network, withheld: Mask, witnesses: Witnesses) -> Mask:
-    """Give back complementary cells, dearest first, as long as every demand is still met."""
-    kept, spare = withheld.copy(), withheld & ~network.hidden
-    by_cost = np.argsort(-network.cost, kind="stable")
-    inside = rooms(network, withheld)
-    for column in by_cost[spare[by_cost]]:
+def reduced(network: Network, withheld: Mask, witnesses: Witnesses, cuts: Cuts) -> Mask:
+    """Give back complementary cells, dearest first, as long as every demand is still met.
+
+    What cannot be given back adds to the cuts.
+    """
+    kept, slack, inside = withheld.copy(), Slack(cuts, withheld), rooms(network, withheld)
+    spare = np.flatnonzero(withheld & ~network.hidden)
+    for column in spare[np.argsort(-network.cost[spare], kind="stable")]:
+        if slack.needs(int(column)):
+            continue
         room = next((room for room in inside if int(column) in room), None)
-        kept[column] = room is not None and not _spared(room, int(column), witnesses)
+        if room is not None:
+            miss = _needing(room, int(column), witnesses)
+            if miss is not None:
+                cuts.add([cut(network, miss)])
+                continue
+        kept[column] = False
+        slack.give_back(int(column))
     return kept
 
 
-def _spared(room: Room, column: int, witnesses: Witnesses) -> bool:
-    """Tell whether a room does without a column; if so it is frozen and new witnesses kept."""
+def _needing(room: Room, column: int, witnesses: Witnesses) -> Shortfall | None:
+    """Return a demand that needs a column; if there is none, it is frozen in the room."""
     found = Witnesses()
     room.freeze(column)
-    if next(room.check(witnesses.using(column), found), None) is not None:
+    miss = next(room.check(witnesses.using(column), found), None)
+    if miss is None:
+        witnesses.moves.update(found.moves)
+    else:
         room.thaw(column)
-        return False
-    witnesses.moves.update(found.moves)
-    return True
+    return miss

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opengazette.disclosure.complementary_attack import Witnesses, shortfalls
-from opengazette.disclosure.complementary_cuts import Cut, Master, cut, row_cuts
+from opengazette.disclosure.complementary_cuts import Cuts, Master, cut, row_cuts
 from opengazette.disclosure.complementary_network import Network
 from opengazette.disclosure.complementary_repair import Repair, reduced, repaired
 
@@ -40,48 +40,45 @@ def search(network: Network) -> Found:
     Raises:
         Unprotectable: a demand cannot be met at all.
     """
-    repair, master = Repair(network), Master(np.where(network.free, network.cost, 0.0))
-    master.add(row_cuts(network))
-    best = _finished(network, network.hidden, repair, 0, 0.0)
-    gap, rounds, bound = EARLY_GAP, 0, 0.0
-    while rounds < ROUNDS and best.cost - bound > EQUAL:
-        rounds += 1
-        chosen, lower = master.solve(gap)
+    cuts, master = Cuts(), Master(np.where(network.free, network.cost, 0.0))
+    cuts.add(row_cuts(network))
+    repair, best, gap, rounds, bound = Repair(network), None, EARLY_GAP, 0, 0.0
+    while best is None or (rounds < ROUNDS and best.cost - bound > EQUAL):
+        rounds, n_cuts = rounds + 1, len(cuts.all)
+        chosen, lower = master.solve(cuts, gap)
         bound = max(bound, lower)
-        pattern, cuts = _extended(network, network.hidden | chosen)
-        new = master.add(cuts)
-        found = _finished(network, pattern, repair, rounds, bound)
-        best = min(best, found, key=lambda each: each.cost)
-        if not new:
+        found = _finished(network, _extended(network, network.hidden | chosen, cuts), repair, cuts)
+        best = found if best is None or found.cost < best.cost else best
+        if len(cuts.all) == n_cuts:
             if gap == 0.0:
                 break
             gap = 0.0
-    return Found(best.withheld, best.witnesses, rounds, best.cost, min(bound, best.cost))
+    return replace(best, rounds=rounds, bound=min(bound, best.cost))
 
 
-def _extended(network: Network, pattern: Mask) -> tuple[Mask, list[Cut]]:
-    """Extend a pattern cut by cut until linear arithmetic finds nothing; collect the cuts."""
-    pattern, cuts, witnesses = pattern.copy(), list[Cut](), Witnesses()
-    asked = network.demands()
+def _extended(network: Network, pattern: Mask, cuts: Cuts) -> Mask:
+    """Extend a pattern cut by cut until linear arithmetic finds nothing; keep the cuts."""
+    pattern, witnesses, asked = pattern.copy(), Witnesses(), network.demands()
     while asked:
         missed = list(shortfalls(network, pattern, asked, witnesses))
         made = [each for each in (cut(network, miss) for miss in missed) if each is not None]
-        cuts += made
+        cuts.add(made)
         before = int(pattern.sum())
         for each in made:
             if len(each.columns) and not each.met_by(pattern):
                 value = each.weights / network.cost[each.columns]
-                pattern[each.columns[int(np.argmax(np.where(pattern[each.columns], 0, value)))]] = True
+                value[pattern[each.columns]] = 0.0
+                pattern[each.columns[int(np.argmax(value))]] = True
         if int(pattern.sum()) == before:
             break
         asked = [(miss.column, miss.direction) for miss in missed]
-    return pattern, cuts
+    return pattern
 
 
-def _finished(network: Network, pattern: Mask, repair: Repair, rounds: int, bound: float) -> Found:
+def _finished(network: Network, pattern: Mask, repair: Repair, cuts: Cuts) -> Found:
     """Repair and reduce a pattern until it is sufficient and nothing can be given back."""
     witnesses = Witnesses()
     withheld, _ = repaired(network, pattern, witnesses, repair)
-    withheld = reduced(network, withheld, witnesses)
+    withheld = reduced(network, withheld, witnesses, cuts)
     cost = float(network.cost[withheld & ~network.hidden].sum())
-    return Found(withheld, witnesses, rounds, cost, bound)
+    return Found(withheld, witnesses, 0, cost, 0.0)
