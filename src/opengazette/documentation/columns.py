@@ -45,7 +45,8 @@ class PublishedColumn:
 def published_columns(contract: Contract, codes: Mapping[str, str]) -> tuple[PublishedColumn, ...]:
     """Return the columns of the published file, in their order.
 
-    `codes` maps each annotation code that the table uses to its meaning. Source: State publisher's handbook, data dictionary template.
+    `codes` maps each annotation code that the table uses to its meaning.
+    Source: State publisher's handbook, data dictionary template.
     """
     return tuple(_columns(contract, codes))
 
