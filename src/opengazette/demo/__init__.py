@@ -1,0 +1,1 @@
+"""The demonstration departments: real public tables and generated encounters in one database."""
