@@ -46,6 +46,7 @@ def protect(
     *,
     weights: Mapping[str, Floats] | None = None,
     must_publish: Mapping[str, Mask] | None = None,
+    gap: float = 0.01,
 ) -> Pattern:
     """Choose the cells to withhold so that no primary cell can be told within [low, high].
 
@@ -54,7 +55,8 @@ def protect(
     true zeros are shown and parts do not exceed wholes; not which withheld cells are primary,
     and no rate of a withheld cell. Withheld cells and their rates must be left blank under one
     annotation. `weights` prices each cell (default: `count_weights`); cells of `must_publish`
-    stay. The same input gives the same pattern.
+    stay. The search of each connected part ends within the relative `gap` of the least possible
+    cost, or when its work is used up. The same input gives the same pattern.
 
     Raises:
         CannotProtect: the table does not add up, or no pattern is enough.
@@ -67,7 +69,7 @@ def protect(
     columns = _columns(table, system, rule, protection, primary, must_publish, weights)
     withheld, found = columns.hidden.copy(), list[Found]()
     for network in networks(system.matrix, columns):
-        found.append(_searched(table, system, network))
+        found.append(_searched(table, system, network, gap))
         for column in np.flatnonzero(found[-1].withheld):
             withheld[network.members[column]] = True
         _verify(system, columns, withheld, network, found[-1])
@@ -146,9 +148,9 @@ def _refuse_kept_primaries(
             )
 
 
-def _searched(table: CellTable, system: LinearSystem, network: Network) -> Found:
+def _searched(table: CellTable, system: LinearSystem, network: Network, gap: float) -> Found:
     try:
-        return search(network)
+        return search(network, gap=gap)
     except Unprotectable as failure:
         measure = table.measures[int(network.members[failure.column][0]) // system.n_cells]
     small = sum(len(network.members[column]) for column in {c for c, _ in network.demands()})

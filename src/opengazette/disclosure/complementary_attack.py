@@ -32,7 +32,7 @@ class Shortfall:
 
 @dataclass
 class Witnesses:
-    """For each met demand, one whole-number move that meets it."""
+    """For each met demand, one move that meets it."""
 
     moves: dict[Demand, tuple[Index, Floats]] = field(default_factory=dict)
 
@@ -42,7 +42,12 @@ class Witnesses:
 
 
 def shortfalls(
-    network: Network, withheld: Mask, demands: list[Demand], witnesses: Witnesses
+    network: Network,
+    withheld: Mask,
+    demands: list[Demand],
+    witnesses: Witnesses,
+    *,
+    whole: bool,
 ) -> Iterator[Shortfall]:
     """Check demands against a pattern; witnesses of those met are written down.
 
@@ -51,7 +56,7 @@ def shortfalls(
     if not demands:
         return
     for room in rooms(network, withheld):
-        yield from room.check([d for d in demands if d[0] in room], witnesses)
+        yield from room.check([d for d in demands if d[0] in room], witnesses, whole=whole)
 
 
 def rooms(network: Network, withheld: Mask) -> list[Room]:
@@ -100,29 +105,30 @@ class Room:
         self._low[at], self._high[at] = low, high
         self._program.bound(at, self._low[at], self._high[at])
 
-    def check(self, demands: list[Demand], witnesses: Witnesses) -> Iterator[Shortfall]:
-        """Meet the demands with whole moves, or yield those that cannot be met."""
-        open_demands = dict.fromkeys(demands)
+    def check(
+        self, demands: list[Demand], witnesses: Witnesses, *, whole: bool
+    ) -> Iterator[Shortfall]:
+        """Meet the demands, in whole numbers if so asked, or yield those that cannot be met."""
+        waiting = dict.fromkeys(demands)
         for direction in (+1, -1):
-            asked = [d for d in open_demands if d[1] == direction]
+            asked = [demand for demand in waiting if demand[1] == direction]
             if len(asked) > 1:
-                self._note(self._together(asked), open_demands, witnesses)
-        while open_demands:
-            column, direction = next(iter(open_demands))
+                self._note(self._together(asked), waiting, witnesses, whole=whole)
+        while waiting:
+            demand = column, direction = next(iter(waiting))
             point = self._alone(column, direction)
-            reached = direction * point[self._at[column]]
-            if reached < self._network.demand(column, direction) - CLOSE:
-                del open_demands[column, direction]
+            if direction * point[self._at[column]] < self._network.demand(*demand) - CLOSE:
+                del waiting[demand]
                 yield Shortfall(column, direction, self._rows, self._program.prices())
                 continue
-            self._note(point, open_demands, witnesses)
-            if (column, direction) in open_demands:
-                del open_demands[column, direction]
-                whole = self._whole(column, direction)
-                if whole is None:
+            self._note(point, waiting, witnesses, whole=whole)
+            if demand in waiting:
+                found = self._whole(column, direction)
+                if found is None:
+                    del waiting[demand]
                     yield Shortfall(column, direction, self._rows, np.zeros(0))
                 else:
-                    self._keep(whole, (column, direction), witnesses)
+                    self._note(found, waiting, witnesses, whole=True)
 
     def _together(self, demands: list[Demand]) -> Floats:
         """Move all the demands at once, each no further than it asks."""
@@ -165,18 +171,19 @@ class Room:
             high[at] = -asked
         return Program(self._matrix, low, high, whole=True).minimise(np.zeros(len(low)))
 
-    def _note(self, point: Floats, open_demands: dict[Demand, None], witnesses: Witnesses) -> None:
-        """Close every open demand that a whole-number point meets."""
-        whole = np.rint(point)
-        if np.abs(whole - point).max() > CLOSE or np.any(self._matrix @ whole):
+    def _note(
+        self, point: Floats, waiting: dict[Demand, None], witnesses: Witnesses, *, whole: bool
+    ) -> None:
+        """Close every waiting demand that a point meets; fractions count unless barred."""
+        rounded = np.rint(point)
+        if np.abs(rounded - point).max() <= CLOSE and not np.any(self._matrix @ rounded):
+            point = rounded
+        elif whole:
             return
-        for demand in list(open_demands):
-            moved = demand[1] * whole[self._at[demand[0]]]
-            if moved >= self._network.demand(*demand):
-                del open_demands[demand]
-                self._keep(whole, demand, witnesses)
-
-    def _keep(self, point: Floats, demand: Demand, witnesses: Witnesses) -> None:
-        whole = np.rint(point)
-        moved = np.flatnonzero(whole)
-        witnesses.moves[demand] = (self._columns[moved], whole[moved])
+        moved = np.flatnonzero(np.abs(point) > CLOSE)
+        witness = (self._columns[moved], point[moved])
+        for demand in list(waiting):
+            reached = demand[1] * point[self._at[demand[0]]]
+            if reached >= self._network.demand(*demand) - CLOSE:
+                del waiting[demand]
+                witnesses.moves[demand] = witness

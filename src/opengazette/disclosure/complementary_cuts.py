@@ -111,7 +111,8 @@ class Slack:
 
     def _terms(self, column: int) -> tuple[Index, Floats]:
         at = slice(self._by_column.indptr[column], self._by_column.indptr[column + 1])
-        return self._by_column.indices[at], self._by_column.data[at]
+        rows: Index = np.asarray(self._by_column.indices[at], dtype=np.int64)
+        return rows, np.asarray(self._by_column.data[at], dtype=np.float64)
 
 
 class Master:

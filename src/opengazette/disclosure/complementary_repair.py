@@ -78,22 +78,21 @@ class Repair:
 
 
 def repaired(
-    network: Network, pattern: Mask, witnesses: Witnesses, repair: Repair
-) -> tuple[Mask, int]:
-    """Add cells until every demand is met; return the pattern and the number of rounds.
+    network: Network, pattern: Mask, witnesses: Witnesses, repair: Repair, *, whole: bool
+) -> Mask:
+    """Add cells until every demand is met, in whole numbers if so asked.
 
     Raises:
         Unprotectable: a demand cannot be met at all.
     """
-    withheld, rounds, stuck = pattern | network.hidden, 0, set[Demand]()
+    withheld, stuck = pattern | network.hidden, set[Demand]()
     asked = [demand for demand in network.demands() if demand not in witnesses.moves]
     while asked:
-        rounds += 1
-        missed = list(shortfalls(network, withheld, asked, witnesses))
+        missed = list(shortfalls(network, withheld, asked, witnesses, whole=whole))
         for miss in missed:
             withheld = _close(withheld, miss, stuck, repair)
         asked = [(miss.column, miss.direction) for miss in missed]
-    return withheld, rounds
+    return withheld
 
 
 def _close(withheld: Mask, miss: Shortfall, stuck: set[Demand], repair: Repair) -> Mask:
@@ -129,7 +128,7 @@ def _needing(room: Room, column: int, witnesses: Witnesses) -> Shortfall | None:
     """Return a demand that needs a column; if there is none, it is frozen in the room."""
     found = Witnesses()
     room.freeze(column)
-    miss = next(room.check(witnesses.using(column), found), None)
+    miss = next(room.check(witnesses.using(column), found, whole=False), None)
     if miss is None:
         witnesses.moves.update(found.moves)
     else:

@@ -14,7 +14,7 @@ from opengazette.disclosure.complementary_repair import Repair, reduced, repaire
 
 Mask = NDArray[np.bool_]
 
-ROUNDS = 60
+ROUNDS = 40
 EARLY_GAP = 0.02
 # Two patterns closer than this differ in tie-breaks only.
 EQUAL = 1e-3
@@ -31,36 +31,38 @@ class Found:
     bound: float
 
 
-def search(network: Network) -> Found:
+def search(network: Network, *, gap: float) -> Found:
     """Return the best pattern found.
 
     Cuts say what any sufficient pattern needs; the cheapest choice that obeys them is tried,
-    its failures give new cuts, until it does not fail or the rounds are used up.
+    its failures give new cuts, until the best pattern is within the relative `gap` of the bound
+    or the rounds are used up.
 
     Raises:
         Unprotectable: a demand cannot be met at all.
     """
     cuts, master = Cuts(), Master(np.where(network.free, network.cost, 0.0))
     cuts.add(row_cuts(network))
-    repair, best, gap, rounds, bound = Repair(network), None, EARLY_GAP, 0, 0.0
-    while best is None or (rounds < ROUNDS and best.cost - bound > EQUAL):
+    repair, aim, rounds, bound = Repair(network), EARLY_GAP, 0, 0.0
+    best: Found | None = None
+    while best is None or (rounds < ROUNDS and best.cost - bound > max(EQUAL, gap * best.cost)):
         rounds, n_cuts = rounds + 1, len(cuts.all)
-        chosen, lower = master.solve(cuts, gap)
-        bound = max(bound, lower)
-        found = _finished(network, _extended(network, network.hidden | chosen, cuts), repair, cuts)
-        best = found if best is None or found.cost < best.cost else best
+        chosen, lower = master.solve(cuts, aim)
+        bound, witnesses = max(bound, lower), Witnesses()
+        pattern = _extended(network, network.hidden | chosen, witnesses, cuts)
+        best = _improved(network, pattern, witnesses, repair, cuts, best)
         if len(cuts.all) == n_cuts:
-            if gap == 0.0:
+            if aim == 0.0:
                 break
-            gap = 0.0
+            aim = 0.0
     return replace(best, rounds=rounds, bound=min(bound, best.cost))
 
 
-def _extended(network: Network, pattern: Mask, cuts: Cuts) -> Mask:
+def _extended(network: Network, pattern: Mask, witnesses: Witnesses, cuts: Cuts) -> Mask:
     """Extend a pattern cut by cut until linear arithmetic finds nothing; keep the cuts."""
-    pattern, witnesses, asked = pattern.copy(), Witnesses(), network.demands()
+    pattern, asked = pattern.copy(), network.demands()
     while asked:
-        missed = list(shortfalls(network, pattern, asked, witnesses))
+        missed = list(shortfalls(network, pattern, asked, witnesses, whole=False))
         made = [each for each in (cut(network, miss) for miss in missed) if each is not None]
         cuts.add(made)
         before = int(pattern.sum())
@@ -75,10 +77,24 @@ def _extended(network: Network, pattern: Mask, cuts: Cuts) -> Mask:
     return pattern
 
 
-def _finished(network: Network, pattern: Mask, repair: Repair, cuts: Cuts) -> Found:
-    """Repair and reduce a pattern until it is sufficient and nothing can be given back."""
-    witnesses = Witnesses()
-    withheld, _ = repaired(network, pattern, witnesses, repair)
+def _improved(
+    network: Network,
+    pattern: Mask,
+    witnesses: Witnesses,
+    repair: Repair,
+    cuts: Cuts,
+    best: Found | None,
+) -> Found:
+    """Complete and trim a pattern; return it if it is the cheapest so far, in whole numbers."""
+    withheld = repaired(network, pattern, witnesses, repair, whole=False)
     withheld = reduced(network, withheld, witnesses, cuts)
-    cost = float(network.cost[withheld & ~network.hidden].sum())
-    return Found(withheld, witnesses, 0, cost, 0.0)
+    if best is not None and _cost(network, withheld) >= best.cost:
+        return best
+    proof = Witnesses()
+    withheld = repaired(network, withheld, proof, repair, whole=True)
+    found = Found(withheld, proof, 0, _cost(network, withheld), 0.0)
+    return found if best is None or found.cost < best.cost else best
+
+
+def _cost(network: Network, withheld: Mask) -> float:
+    return float(network.cost[withheld & ~network.hidden].sum())
