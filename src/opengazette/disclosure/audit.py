@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from opengazette.disclosure.audit_attack import Verdict, verdicts
+from opengazette.disclosure.audit_attack import verdicts
 from opengazette.disclosure.audit_knowledge import (
-    Knowledge,
     PublishedRate,
     PublishedTable,
     knowledge,
@@ -25,7 +24,7 @@ from opengazette.disclosure.primary import Protection, SmallCountRule
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
-__all__ = ["AuditResult", "Finding", "PublishedRate", "PublishedTable", "audit"]
+__all__ = ["AuditResult", "Finding", "PublishedRate", "PublishedTable", "attack", "audit"]
 
 N_TIGHTEST = 10
 
@@ -35,7 +34,8 @@ class Finding:
     """What an attacker learns of one protected cell: private, like the cell itself.
 
     The cell lies within [low, high]; a cell that passes was not pursued beyond what it must
-    cover, so its true interval may be wider.
+    cover, so its true interval may be wider. Where it could not be `proved` over whole numbers
+    within the work limit, the ends are those over the real numbers.
     """
 
     measure: str
@@ -43,6 +43,7 @@ class Finding:
     low: float
     high: float
     covered: bool
+    proved: bool
 
 
 @dataclass(frozen=True)
@@ -85,25 +86,51 @@ def audit(
     Raises:
         AuditFailed: the published values contradict each other.
     """
-    known = knowledge(published, least=rule.least, threshold=rule.threshold)
+    found = attack(published, protected, protection, rule)
     mask = np.concatenate([_of(protected, m, published) for m in published.values])
     values = np.concatenate([np.asarray(v, dtype=np.float64) for v in published.values.values()])
     shown = ~np.isnan(values)
     ruled = np.repeat([rule.applies_to(m) for m in published.values], len(published.keys))
     small = ruled & shown & (values >= rule.least) & (values < rule.threshold)
-    wanted = np.flatnonzero(mask[known.unknown])
-    low = np.maximum(protection.low, revealed(published, least=rule.least))[known.unknown]
-    high = np.maximum(low, protection.high)
-    found = list(verdicts(known, wanted, low[wanted], high[wanted]))
-    narrow = [v for v in found if v.low > low[v.cell] or v.high < high[v.cell]]
-    undecided = [v for v in found if not v.proved and v not in narrow]
+    narrow = [finding for finding in found if not finding.covered]
+    tightest = sorted(narrow or found, key=lambda finding: finding.high - finding.low)
     return AuditResult(
-        n_withheld=len(known.unknown),
+        n_withheld=int((~shown).sum()),
         n_protected=int(mask.sum()),
         n_exposed=int((small | (mask & shown)).sum()),
         n_narrow=len(narrow),
-        n_undecided=len(undecided),
-        narrowest=_narrowest(published, known, found, narrow),
+        n_undecided=sum(finding.covered and not finding.proved for finding in found),
+        narrowest=tuple(tightest if narrow else tightest[:N_TIGHTEST]),
+    )
+
+
+def attack(
+    published: PublishedTable,
+    protected: Mapping[str, Mask],
+    protection: Protection,
+    rule: SmallCountRule,
+) -> tuple[Finding, ...]:
+    """Bound every protected cell that is withheld; a cell's ends are pursued to the demand.
+
+    Raises:
+        AuditFailed: the published values contradict each other.
+    """
+    known = knowledge(published, least=rule.least, threshold=rule.threshold)
+    mask = np.concatenate([_of(protected, m, published) for m in published.values])
+    wanted = np.flatnonzero(mask[known.unknown])
+    low = np.maximum(protection.low, revealed(published, least=rule.least))[known.unknown]
+    high = np.maximum(low, protection.high)
+    measures, n = list(published.values), len(published.keys)
+    return tuple(
+        Finding(
+            measure=measures[known.unknown[v.cell] // n],
+            key=published.keys[known.unknown[v.cell] % n],
+            low=v.low,
+            high=v.high,
+            covered=v.low <= low[v.cell] and v.high >= high[v.cell],
+            proved=v.proved,
+        )
+        for v in verdicts(known, wanted, low[wanted], high[wanted])
     )
 
 
@@ -133,21 +160,3 @@ def revealed(published: PublishedTable, *, least: int) -> Floats:
 
 def _of(masks: Mapping[str, Mask], measure: str, published: PublishedTable) -> Mask:
     return np.asarray(masks.get(measure, np.zeros(len(published.keys))), dtype=np.bool_)
-
-
-def _narrowest(
-    published: PublishedTable, known: Knowledge, found: list[Verdict], narrow: list[Verdict]
-) -> tuple[Finding, ...]:
-    tightest = sorted(narrow or found, key=lambda v: (v.high - v.low, v.cell))
-    measures, n = list(published.values), len(published.keys)
-    chosen = tightest if narrow else tightest[:N_TIGHTEST]
-    return tuple(
-        Finding(
-            measures[known.unknown[v.cell] // n],
-            published.keys[known.unknown[v.cell] % n],
-            v.low,
-            v.high,
-            covered=not narrow,
-        )
-        for v in chosen
-    )

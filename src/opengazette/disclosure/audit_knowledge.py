@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -106,46 +105,59 @@ def knowledge(published: PublishedTable, *, least: int, threshold: int) -> Knowl
             "rates.",
             "Build totals, parts and rates from the same rows.",
         )
-    low_x, high_x = _limits(published, unknown, least, threshold)
-    limits = np.array(list(known.values()), dtype=np.float64).reshape(-1, 2)
-    return Knowledge(
-        unknown, _matrix(known, len(unknown)), limits[:, 0], limits[:, 1], low_x, high_x
-    )
+    low_x, high_x = limits(published, unknown, least, threshold)
+    ends = np.array(list(known.values()), dtype=np.float64).reshape(-1, 2)
+    return Knowledge(unknown, _matrix(known, len(unknown)), ends[:, 0], ends[:, 1], low_x, high_x)
 
 
 def facts(published: PublishedTable) -> Iterator[Fact]:
-    """List the facts that structure, parts and rates give, about published cells as well."""
-    n, measures = len(published.keys), list(published.values)
-    for m in range(len(measures)):
+    """List every fact, about published cells as well."""
+    yield from total_facts(published)
+    yield from part_facts(published)
+    for rate in published.rates:
+        yield from rate_facts(published, rate)
+
+
+def total_facts(published: PublishedTable) -> Iterator[Fact]:
+    """A total is the sum of its children; with a child missing it may be more."""
+    n = len(published.keys)
+    for m in range(len(published.values)):
         for parent, children, complete in totals(published):
             cells = tuple(m * n + i for i in (parent, *children))
             high = 0.0 if complete or published.absent == "zero" else np.inf
             yield Fact(cells, (1.0, *[-1.0] * len(children)), 0.0, high)
+
+
+def part_facts(published: PublishedTable) -> Iterator[Fact]:
+    """A part is at most its whole."""
+    n, measures = len(published.keys), list(published.values)
     for part, whole in published.parts.items():
-        p, w = measures.index(part) * n, measures.index(whole) * n
         for i in range(n):
-            yield Fact((w + i, p + i), (1.0, -1.0), 0.0, np.inf)
-    for rate in published.rates:
-        yield from _rate_facts(rate, measures, n)
+            cells = (measures.index(whole) * n + i, measures.index(part) * n + i)
+            yield Fact(cells, (1.0, -1.0), 0.0, np.inf)
 
 
 def totals(published: PublishedTable) -> Iterator[tuple[int, list[int], bool]]:
     """List each published total: its place, its children's places, whether all are there."""
+    for axis in range(len(published.dimensions)):
+        yield from totals_along(published, axis)
+
+
+def totals_along(published: PublishedTable, axis: int) -> Iterator[tuple[int, list[int], bool]]:
+    """List the published totals over one dimension."""
     place = {key: i for i, key in enumerate(published.keys)}
-    for axis, dimension in enumerate(published.dimensions):
-        for parent, codes in dimension.children.items():
-            others = [
-                [parent] if d == axis else list(x.codes) for d, x in enumerate(published.dimensions)
-            ]
-            for key in product(*others):
-                if key in place and codes:
-                    below = [(*key[:axis], code, *key[axis + 1 :]) for code in codes]
-                    found = [place[child] for child in below if child in place]
-                    yield place[key], found, len(found) == len(codes)
+    children = published.dimensions[axis].children
+    for key, i in place.items():
+        codes = children.get(key[axis], ())
+        if codes:
+            below = [(*key[:axis], code, *key[axis + 1 :]) for code in codes]
+            found = [place[child] for child in below if child in place]
+            yield i, found, len(found) == len(codes)
 
 
-def _rate_facts(rate: PublishedRate, measures: list[str], n: int) -> Iterator[Fact]:
+def rate_facts(published: PublishedTable, rate: PublishedRate) -> Iterator[Fact]:
     """A rounded rate says: per * numerator lies within half a last digit of rate * denominator."""
+    n, measures = len(published.keys), list(published.values)
     half = 0.5 * 10.0**-rate.decimals
     top, bottom = measures.index(rate.numerator) * n, measures.index(rate.denominator) * n
     for i in np.flatnonzero(~np.isnan(rate.values)):
@@ -155,9 +167,10 @@ def _rate_facts(rate: PublishedRate, measures: list[str], n: int) -> Iterator[Fa
         yield Fact(cells, (1.0, -(shown - half) / rate.per), -ROUNDING, np.inf)
 
 
-def _limits(
+def limits(
     published: PublishedTable, unknown: Index, least: int, threshold: int
 ) -> tuple[Floats, Floats]:
+    """Bound each withheld cell by what the rule and its annotation code say."""
     n = len(published.keys)
     codes = np.concatenate(
         [published.reasons.get(m, np.zeros(n, dtype=np.int64)) for m in published.values]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from opengazette.disclosure.complementary_attack import Witnesses, shortfalls
 from opengazette.disclosure.complementary_cuts import Cuts, Master, cut, row_cuts
 from opengazette.disclosure.complementary_network import Network
-from opengazette.disclosure.complementary_repair import Repair, reduced, repaired
+from opengazette.disclosure.complementary_repair import Repair, Unprotectable, reduced, repaired
 
 Mask = NDArray[np.bool_]
 
@@ -41,6 +41,10 @@ def search(network: Network, *, gap: float) -> Found:
     Raises:
         Unprotectable: a demand cannot be met at all.
     """
+    for miss in shortfalls(
+        network, network.hidden | network.free, network.demands(), Witnesses(), whole=False
+    ):
+        raise Unprotectable(miss.column)
     cuts, master = Cuts(), Master(np.where(network.free, network.cost, 0.0))
     cuts.add(row_cuts(network))
     repair, aim, rounds, bound = Repair(network), EARLY_GAP, 0, 0.0
