@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, DocumentStartEvent, NodeEvent, ScalarEvent
+from ruamel.yaml.events import AliasEvent, DocumentStartEvent, Event, NodeEvent, ScalarEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from opengazette.adapters.config_problems import Place, Problem, explain
@@ -145,8 +145,18 @@ def _composed(text: str) -> Node | None:
 
 def _dialect(text: str) -> Iterator[Problem]:
     """Find what YAML allows and this configuration does not."""
+    documents = 0
+    for event in _events(text):
+        documents += isinstance(event, DocumentStartEvent)
+        found = _foreign(event, documents)
+        if found is not None:
+            reason, fix = found
+            yield Problem("", event.start_mark.line + 1, "", reason, fix)
+
+
+def _events(text: str) -> list[Event]:
     try:
-        events = list(_yaml().parse(text))
+        return list(_yaml().parse(text))
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         tabs = "\\t" in str(error.problem) or "tab" in str(error.problem)
@@ -157,22 +167,23 @@ def _dialect(text: str) -> Iterator[Problem]:
         raise _Unreadable(None, "holds a character that YAML forbids", fix) from None
     except RecursionError:
         raise _Unreadable(None, "is nested too deeply", "write it with less nesting") from None
-    documents = 0
-    for event in events:
-        line = event.start_mark.line + 1
-        documents += isinstance(event, DocumentStartEvent)
-        if isinstance(event, DocumentStartEvent) and documents > 1:
-            yield Problem("", line, "", "holds a second document", "put it in a file of its own")
-        elif getattr(event, "version", None):
-            yield Problem("", line, "", "chooses a version of YAML", "leave the % line out")
-        elif isinstance(event, AliasEvent):
-            yield Problem("", line, "", f"uses the alias *{event.anchor}", "write the value out")
-        elif isinstance(event, NodeEvent) and event.anchor:
-            yield Problem("", line, "", f"sets the anchor &{event.anchor}", "leave the anchor out")
-        elif getattr(event, "tag", None):
-            yield Problem("", line, "", f"uses the tag {event.tag}", "leave the tag out")
-        elif isinstance(event, ScalarEvent) and event.value == "<<" and event.implicit[0]:
-            yield Problem("", line, "", "uses the merge key <<", "write the fields out")
+
+
+def _foreign(event: Event, documents: int) -> tuple[str, str] | None:
+    if isinstance(event, DocumentStartEvent):
+        if documents > 1:
+            return "holds a second document", "put it in a file of its own"
+        return ("chooses a version of YAML", "leave the % line out") if event.version else None
+    if isinstance(event, AliasEvent):
+        return f"uses the alias *{event.anchor}", "write the value out"
+    if isinstance(event, NodeEvent) and event.anchor:
+        return f"sets the anchor &{event.anchor}", "leave the anchor out"
+    tag = getattr(event, "tag", None)
+    if tag:
+        return f"uses the tag {tag}", "leave the tag out"
+    if isinstance(event, ScalarEvent) and event.value == "<<" and event.implicit[0]:
+        return "uses the merge key <<", "write the fields out"
+    return None
 
 
 def _lexical(node: Node, field: str) -> Iterator[Problem]:

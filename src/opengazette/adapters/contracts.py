@@ -113,18 +113,13 @@ def load_approval(root: Path, dataset: str) -> Approval | None:
     return _sound(_named(root, "config/approvals", dataset, Approval, "dataset"))
 
 
-def load_expectations(root: Path, contract: Contract) -> ExpectationFile | None:
-    """Return what a dataset expects beyond its columns, or None where it has no such file."""
-    if contract.id not in _names(root, "expectations"):
+def read_expectations(folder: Path, contract: Contract) -> Reading[ExpectationFile] | None:
+    """Return a dataset's file of expectations or its problems; None where it has no such file."""
+    if not (folder / f"{contract.id}.yaml").exists():
         return None
-    return _sound(read_expectations(root, contract))
-
-
-def read_expectations(root: Path, contract: Contract) -> Reading[ExpectationFile]:
-    """Return a file of expectations or its problems, columns included."""
-    reading = _named(root, "expectations", contract.id, ExpectationFile, "dataset")
-    if reading.value is None:
-        return reading
+    shown = f"expectations/{contract.id}.yaml"
+    reading = read_yaml(folder / f"{contract.id}.yaml", ExpectationFile, shown=shown)
+    reading = reading.with_problems(tuple(misnamed(reading, "dataset", contract.id)))
     return reading.with_problems(tuple(expectation_problems(reading, contract)))
 
 
