@@ -1,0 +1,33 @@
+"""One run at a time for each dataset, on one machine."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from opengazette.adapters.settings import Settings
+from opengazette.errors import LedgerConflict
+
+
+@contextmanager
+def holding(settings: Settings, dataset: str) -> Iterator[None]:
+    """Hold a dataset for as long as the block runs.
+
+    The operating system lets go when the process ends, however it ends, so a killed run never
+    blocks the next. Runs on several machines are kept apart by the ledger.
+
+    Raises:
+        LedgerConflict: another run holds the dataset.
+    """
+    file = settings.var / "run" / f"{dataset}.lock"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LedgerConflict(
+                f"{dataset}: another run of this dataset is under way.",
+                "Wait until it has ended; the next run takes it up again.",
+            ) from None
+        yield

@@ -1,0 +1,99 @@
+"""Reports of runs: how they are drawn up, and their files under var/runs.
+
+A report holds words and counts that anybody may see.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from opengazette.adapters.settings import Settings
+from opengazette.errors import ApprovalMissing, OpenGazetteError, Refused
+from opengazette.model.receipts import Outcome, RunReport
+from opengazette.model.stages import Published, Release
+
+
+def report_published(title: str, published: Published, seconds: float) -> RunReport:
+    """Return the report of a release that the public sees, whether it changed or not."""
+    outcome: Outcome = "published" if published.changed else "unchanged"
+    return _report_release(title, published.release, outcome, seconds, address=published.address)
+
+
+def report_rehearsed(title: str, release: Release, seconds: float) -> RunReport:
+    """Return the report of a release that was made in full and not published."""
+    return _report_release(title, release, "rehearsed", seconds)
+
+
+def report_waiting(
+    title: str, release: Release, missing: ApprovalMissing, seconds: float
+) -> RunReport:
+    """Return the report of a release that a person must approve first."""
+    return _report_release(
+        title, release, "waiting", seconds, problem=missing.problem, remedy=missing.remedy
+    )
+
+
+def report_error(dataset: str, title: str, error: OpenGazetteError, seconds: float) -> RunReport:
+    """Return the report of a run that ended in an error of ours."""
+    refused = isinstance(error, Refused)
+    return RunReport(
+        dataset=dataset,
+        title=title,
+        outcome="refused" if refused else "failed",
+        seconds=seconds,
+        problem=error.problem,
+        remedy=error.remedy,
+    )
+
+
+def keep_reports(settings: Settings, run: str, reports: Sequence[RunReport]) -> Path:
+    """Write the reports of a run as one JSON file, whole or not at all."""
+    file = reports_file(settings, run)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(".part")
+    draft.write_text(json.dumps([asdict(report) for report in reports], indent=2) + "\n")
+    draft.replace(file)
+    return file
+
+
+def read_reports(settings: Settings, run: str) -> tuple[RunReport, ...]:
+    """Return the reports of a run, or none where it has kept none."""
+    file = reports_file(settings, run)
+    if not file.exists():
+        return ()
+    return tuple(TypeAdapter(list[RunReport]).validate_json(file.read_bytes()))
+
+
+def reports_file(settings: Settings, run: str) -> Path:
+    """Return where the reports of a run are kept."""
+    return settings.var / "runs" / f"{run}.json"
+
+
+def _report_release(
+    title: str,
+    release: Release,
+    outcome: Outcome,
+    seconds: float,
+    *,
+    address: str | None = None,
+    problem: str = "",
+    remedy: str = "",
+) -> RunReport:
+    return RunReport(
+        dataset=release.dataset,
+        title=title,
+        outcome=outcome,
+        seconds=seconds,
+        rows=release.public.rows,
+        primary=release.primary,
+        complementary=release.complementary,
+        score=release.score,
+        address=address,
+        problem=problem,
+        remedy=remedy,
+    )

@@ -1,0 +1,74 @@
+"""The command by which a person lets a dataset out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from ruamel.yaml import YAML
+
+from opengazette.adapters.settings import Settings
+from opengazette.adapters.world import World
+from opengazette.cli.papers import write_report
+from opengazette.cli.steps_shown import telling
+from opengazette.cli.terminal import console
+from opengazette.cli.way import prepare
+from opengazette.governance.approvals import standing_approval, withheld_percent
+from opengazette.model.approval import Approval
+from opengazette.model.stages import Release
+
+
+def approve(
+    dataset: Annotated[str, typer.Argument(metavar="ID", help="Id of the dataset.")],
+    approver: Annotated[str, typer.Option("--approver", help="Name of the person who approves.")],
+    role: Annotated[str, typer.Option("--role", help="Role in which the person approves.")],
+    reason: Annotated[str, typer.Option("--reason", help="What the approval rests on.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Approve without being asked again.")] = False,
+) -> None:
+    """Approve a dataset's releases: rehearse, show what is approved, write the approval."""
+    settings = Settings()
+    world, out = World(settings), console()
+    with telling(out, dataset) as tell:
+        release = prepare(world, dataset, tell).release
+    cells = release.public.rows * len(world.contract(dataset).publication.counts())
+    approval = standing_approval(
+        release,
+        cells,
+        approver=approver,
+        role=role,
+        approved_on=world.clock().now().date(),
+        reason=reason,
+    )
+    report = write_report(settings, world, release)
+    _show(out, release, approval, withheld_percent(release, cells), report)
+    if not yes:
+        typer.confirm("Approve?", abort=True)
+    file = _write(settings, approval)
+    out.print(f"Approved in {file.relative_to(settings.root)}; the next run publishes it.")
+
+
+def _show(out: Console, release: Release, approval: Approval, percent: float, report: Path) -> None:
+    limits = approval.envelope
+    out.print(
+        f"{release.dataset}: {release.public.rows:,} rows; {percent} percent of counts "
+        f"withheld; score {'–' if release.score is None else release.score}."
+    )
+    out.print(f"Report: {report}", soft_wrap=True)
+    out.print("Later releases go out by themselves while contract and rule pack are the same, and:")
+    out.print(f"  at most {limits.largest_withheld_percent} percent of counts are withheld,")
+    if limits.highest_score is not None:
+        out.print(f"  the score is {limits.highest_score} or lower,")
+    out.print(f"  there are {limits.fewest_rows:,} rows or more.")
+
+
+def _write(settings: Settings, approval: Approval) -> Path:
+    file = settings.root / "config" / "approvals" / f"{approval.dataset}.yaml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    yaml = YAML()
+    yaml.default_flow_style = False
+    with file.open("w", encoding="utf-8") as out:
+        yaml.dump(approval.model_dump(mode="python"), out)
+    return file

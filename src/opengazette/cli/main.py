@@ -1,0 +1,74 @@
+"""The entry of the command line: which commands there are and how errors reach the terminal."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Annotated, NoReturn
+
+import click
+import typer
+
+from opengazette.cli import (
+    approving,
+    databases,
+    deploying,
+    nights,
+    portals,
+    releases,
+    services,
+)
+from opengazette.cli.terminal import show_error
+
+app = typer.Typer(
+    name="opengazette",
+    help="Publish a health department's tables as open data, with proof that nobody can be "
+    "found in them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("nightly")(nights.nightly)
+app.command("run")(releases.run)
+app.command("rehearse")(releases.rehearse)
+app.command("approve")(approving.approve)
+app.command("datasets")(releases.datasets)
+app.command("deploy")(deploying.deploy)
+app.command("up")(services.up)
+app.command("down")(services.down)
+app.add_typer(portals.app, name="portal")
+app.add_typer(databases.app, name="demo")
+
+_INTERRUPTED = 130
+_TERMINATED = 143
+
+
+@app.callback()
+def options(
+    *,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error; it may quote values.")
+    ] = False,
+) -> None:
+    """Publish a health department's tables as open data, with proof."""
+
+
+def run() -> NoReturn:
+    """Run the command line and end the process with the exit status of what happened."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
+    try:
+        status = app(standalone_mode=False)
+    except (KeyboardInterrupt, click.Abort):
+        typer.echo("Stopped.", err=True)
+        sys.exit(_INTERRUPTED)
+    except click.ClickException as misuse:
+        misuse.show()
+        sys.exit(misuse.exit_code)
+    except Exception as error:  # noqa: BLE001 - the end of the line: nothing above may show values
+        sys.exit(show_error(error, debug="--debug" in sys.argv[1:]))
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,82 @@
+"""The command that publishes everything: servers, flow, live progress, summary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from opengazette.adapters.contracts import dataset_ids
+from opengazette.adapters.run_reports import read_reports
+from opengazette.adapters.services import prefect_service, start_portal, start_prefect
+from opengazette.adapters.settings import Settings
+from opengazette.cli.demonstration import load_where_absent
+from opengazette.cli.night_shown import show_until_done
+from opengazette.cli.night_watch import begun
+from opengazette.cli.terminal import console, show_reports
+from opengazette.errors import ContractInvalid, Fault
+from opengazette.model.receipts import RunReport
+
+
+def nightly(
+    datasets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID]...", help="Ids of datasets; all where none is named."),
+    ] = None,
+) -> None:
+    """Publish every dataset that may be published, as the Prefect flow `nightly`."""
+    settings, out = Settings(), console()
+    chosen = _known(settings, datasets or [])
+    load_where_absent(settings, out)
+    portal_started = False
+    if settings.portal_url is None:
+        with out.status("Starting the portal"):
+            portal_started = start_portal(settings)
+    with out.status("Starting the Prefect server"):
+        server_started = start_prefect(settings)
+    try:
+        reports = _run(settings, out, chosen)
+    finally:
+        if server_started:
+            prefect_service(settings).stop()
+    show_reports(reports, out)
+    _say_where_to_look(settings, out, portal_started=portal_started)
+    if any(report.is_failure for report in reports):
+        raise typer.Exit(1)
+
+
+def _known(settings: Settings, datasets: Sequence[str]) -> tuple[str, ...]:
+    known = dataset_ids(settings.root)
+    for dataset in datasets:
+        if dataset not in known:
+            raise ContractInvalid(
+                f"There is no dataset {dataset!r} in config/datasets.",
+                f"The datasets are: {', '.join(known) or 'none'}.",
+            )
+    if not known:
+        raise ContractInvalid(
+            f"There is no contract in {settings.root / 'config/datasets'}.",
+            "Go to the folder that holds config/, or set OPENGAZETTE_ROOT.",
+        )
+    return tuple(datasets) or known
+
+
+def _run(settings: Settings, out: Console, datasets: Sequence[str]) -> tuple[RunReport, ...]:
+    log = settings.var / "log" / "nightly.log"
+    with begun(settings, datasets, log) as night:
+        show_until_done(night, datasets, out)
+        run = night.run_id()
+    reports = read_reports(settings, run) if run else ()
+    if not reports:
+        raise Fault("The night ended without a report.", f"Read {log}.")
+    return reports
+
+
+def _say_where_to_look(settings: Settings, out: Console, *, portal_started: bool) -> None:
+    out.print()
+    out.print(f"The catalogue: {settings.portal_address}", soft_wrap=True)
+    out.print(f"What was done: {settings.var / 'log' / 'nightly.log'}", soft_wrap=True)
+    if portal_started:
+        out.print("The portal stays up; 'opengazette down' stops it.")

@@ -1,0 +1,71 @@
+"""Commands on releases: run one, rehearse one, list all. None of them needs Prefect."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from opengazette.adapters.contracts import dataset_ids
+from opengazette.adapters.settings import Settings
+from opengazette.adapters.world import World
+from opengazette.cli.papers import write_report
+from opengazette.cli.steps_shown import telling
+from opengazette.cli.terminal import console, show_reports
+from opengazette.cli.way import prepare
+from opengazette.cli.way import run as run_dataset
+from opengazette.steps.publish import last_published
+
+Dataset = Annotated[str, typer.Argument(metavar="ID", help="Id of the dataset.")]
+
+
+def run(
+    dataset: Dataset,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but publish.")] = False,
+) -> None:
+    """Publish one dataset, without Prefect."""
+    settings = Settings()
+    out = console()
+    with telling(out, dataset) as tell:
+        report = run_dataset(settings, World(settings), dataset, tell, dry_run=dry_run)
+    show_reports([report], out)
+
+
+def rehearse(dataset: Dataset) -> None:
+    """Do everything but publish, and write the report of the release."""
+    settings = Settings()
+    world = World(settings)
+    out = console()
+    with telling(out, dataset) as tell:
+        release = prepare(world, dataset, tell).release
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_row("Rows", f"{release.public.rows:,}")
+    table.add_row(
+        "Withheld (primary + complementary)", f"{release.primary:,} + {release.complementary:,}"
+    )
+    table.add_row("Score", "–" if release.score is None else str(release.score))
+    table.add_row("Release", release.fingerprint)
+    table.add_row("Report", str(write_report(settings, world, release)))
+    out.print(table)
+
+
+def datasets() -> None:
+    """List the datasets: department, schedule, last release."""
+    settings = Settings()
+    world = World(settings)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("Dataset", "Title", "Department", "Schedule", "Last release"):
+        table.add_column(heading, overflow="fold")
+    for dataset in dataset_ids(settings.root):
+        contract = world.contract(dataset)
+        last = last_published(world.ledger().entries(dataset))
+        table.add_row(
+            dataset,
+            contract.title,
+            contract.department,
+            f"{contract.schedule.cron} {contract.schedule.timezone}",
+            f"{last.at:%Y-%m-%d %H:%M}" if last else "never",
+        )
+    console().print(table)

@@ -1,0 +1,71 @@
+"""A table's way without an orchestrator: the steps, one after the other, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+
+from opengazette.adapters.run_locks import holding
+from opengazette.adapters.run_reports import report_published, report_rehearsed, report_waiting
+from opengazette.adapters.settings import Settings
+from opengazette.adapters.world import World
+from opengazette.errors import ApprovalMissing
+from opengazette.model.receipts import RunReport
+from opengazette.model.stages import Documented
+from opengazette.steps.approve import approve
+from opengazette.steps.clear import clear
+from opengazette.steps.deidentify import deidentify
+from opengazette.steps.document import document
+from opengazette.steps.extract import extract
+from opengazette.steps.publish import last_published, publish
+from opengazette.steps.validate import validate
+
+Tell = Callable[[str], None]
+
+
+def prepare(world: World, dataset: str, tell: Tell) -> Documented:
+    """Bring a dataset to the gate; `tell` hears the name of each step as it begins.
+
+    Raises any of our errors.
+    """
+    contract = world.contract(dataset)
+    rule_pack, populations = world.rule_pack(contract.disclosure.rule_pack), world.populations()
+    archive, tables, papers = world.archive(), world.tables(), world.papers()
+    last = last_published(world.ledger().entries(dataset))
+    tell("extract")
+    extracted = extract(
+        contract, world.source(contract), archive, last.release.extracted_rows if last else None
+    )
+    tell("validate")
+    validated = validate(extracted, contract, world.elements(), world.validator(), archive)
+    tell("deidentify")
+    deidentified = deidentify(
+        validated, contract, rule_pack, populations, archive, world.tabulator(), tables, papers
+    )
+    tell("clear")
+    cleared = clear(deidentified, contract, rule_pack, populations, tables, papers)
+    tell("document")
+    department = world.department(contract.department)
+    return document(cleared, contract, rule_pack, department, tables, papers)
+
+
+def run(settings: Settings, world: World, dataset: str, tell: Tell, *, dry_run: bool) -> RunReport:
+    """Take one dataset the whole way and report how it ended.
+
+    Raises any of our errors but ApprovalMissing, which is reported as waiting.
+    """
+    started = monotonic()
+    contract = world.contract(dataset)
+    with holding(settings, dataset):
+        documented = prepare(world, dataset, tell)
+        release = documented.release
+        if dry_run:
+            return report_rehearsed(contract.title, release, monotonic() - started)
+        tell("approve")
+        try:
+            approved = approve(documented, contract, world.approval(dataset))
+        except ApprovalMissing as missing:
+            return report_waiting(contract.title, release, missing, monotonic() - started)
+        tell("publish")
+        published = publish(approved, contract, world.portal(), world.ledger(), world.clock())
+    return report_published(contract.title, published, monotonic() - started)

@@ -1,0 +1,27 @@
+"""Tasks that let a release through the gate and before the public."""
+
+from __future__ import annotations
+
+from opengazette.errors import ApprovalMissing
+from opengazette.model.stages import Approved, Documented, Published
+from opengazette.steps import approve as approving
+from opengazette.steps import publish as publishing
+from opengazette.tasks.private import private_task
+from opengazette.tasks.world import world
+
+
+@private_task
+def approve(documented: Documented) -> Approved | ApprovalMissing:
+    """Find a standing approval that fits, or say what is missing: waiting is no failure."""
+    here, dataset = world(), documented.release.dataset
+    try:
+        return approving.approve(documented, here.contract(dataset), here.approval(dataset))
+    except ApprovalMissing as missing:
+        return missing
+
+
+@private_task
+def publish(approved: Approved) -> Published:
+    """Put the release before the public, unless the public already sees it."""
+    here, contract = world(), world().contract(approved.release.dataset)
+    return publishing.publish(approved, contract, here.portal(), here.ledger(), here.clock())

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from opengazette.adapters.run_locks import holding
+from opengazette.adapters.run_reports import (
+    keep_reports,
+    read_reports,
+    report_error,
+    report_published,
+    report_waiting,
+)
+from opengazette.adapters.settings import Settings
+from opengazette.errors import (
+    ApprovalMissing,
+    Fault,
+    LedgerConflict,
+    OpenGazetteError,
+    PortalUnavailable,
+    SchemaDrift,
+)
+from opengazette.model.stages import DocumentRef, Published, Release, TableRef
+
+RELEASE = Release(
+    dataset="births",
+    contract="c" * 64,
+    rule_pack="r" * 64,
+    extract=TableRef("births", "e" * 64, 500, ()),
+    public=TableRef("births", "p" * 64, 40, ("county", "people")),
+    evidence=DocumentRef("evidence.json", "application/json", "d" * 64),
+    documents=(),
+    score=9,
+    primary=3,
+    complementary=2,
+)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "config").mkdir()
+    return Settings(root=tmp_path)
+
+
+def published(*, changed: bool) -> Published:
+    return Published(RELEASE, "abcd-1234", "http://portal/d/abcd-1234", "f" * 64, changed, ())
+
+
+def test_a_release_that_the_public_already_sees_is_unchanged() -> None:
+    assert report_published("Births", published(changed=True), 1.0).outcome == "published"
+    assert report_published("Births", published(changed=False), 1.0).outcome == "unchanged"
+
+
+def test_a_report_counts_and_never_quotes() -> None:
+    report = report_published("Births", published(changed=True), 1.5)
+    assert (report.rows, report.primary, report.complementary, report.score) == (40, 3, 2, 9)
+    assert report.address == "http://portal/d/abcd-1234"
+
+
+def test_waiting_for_approval_is_no_failure() -> None:
+    report = report_waiting("Births", RELEASE, ApprovalMissing("Waits.", "Approve it."), 1.0)
+    assert report.outcome == "waiting"
+    assert not report.is_failure
+    assert (report.problem, report.remedy) == ("Waits.", "Approve it.")
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (SchemaDrift("a column is missing"), "refused"),
+        (PortalUnavailable("the portal is busy"), "failed"),
+        (Fault("a defect"), "failed"),
+    ],
+)
+def test_an_error_is_refused_where_a_person_must_act_and_failed_otherwise(
+    error: OpenGazetteError, outcome: str
+) -> None:
+    report = report_error("births", "Births", error, 1.0)
+    assert report.outcome == outcome
+    assert report.is_failure
+
+
+def test_reports_come_back_as_they_were_kept(settings: Settings) -> None:
+    reports = (
+        report_published("Births", published(changed=True), 1.0),
+        report_error("deaths", "Deaths", Fault("a defect"), 2.0),
+    )
+    keep_reports(settings, "night", reports)
+    assert read_reports(settings, "night") == reports
+    assert read_reports(settings, "another") == ()
+
+
+def test_a_dataset_is_held_by_one_run_at_a_time(settings: Settings) -> None:
+    with holding(settings, "births"):
+        with (
+            pytest.raises(LedgerConflict, match="births: another run"),
+            holding(settings, "births"),
+        ):
+            pytest.fail("two runs held one dataset")
+        with holding(settings, "deaths"):
+            assert (settings.var / "run" / "deaths.lock").exists()
+    with holding(settings, "births"):
+        assert (settings.var / "run" / "births.lock").exists()
