@@ -1,0 +1,83 @@
+"""The answers that refuse: one exception, in the shapes Socrata's clients expect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+
+class Problem(Exception):
+    """A request that is refused, with its status and Socrata's code for it.
+
+    The message names fields and counts; it never quotes a cell.
+    """
+
+    def __init__(
+        self, status: int, code: str, message: str, detail: Mapping[str, JsonValue] | None = None
+    ) -> None:
+        super().__init__(status, code, message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.detail = dict(detail or {})
+
+    def body(self) -> dict[str, JsonValue]:
+        """Return the body; both names of the code, as clients read either."""
+        return {
+            "code": self.code,
+            "errorCode": self.code,
+            "error": True,
+            "message": self.message,
+            "data": self.detail,
+        }
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that the views API adds."""
+        ascii_message = self.message.encode("ascii", "replace").decode()
+        return {"X-Error-Code": self.code, "X-Error-Message": ascii_message}
+
+
+def dataset_missing(dataset: str) -> Problem:
+    """Make the 404 of /resource."""
+    return Problem(404, "dataset.missing", "Not found", {"id": dataset})
+
+
+def view_missing(dataset: str) -> Problem:
+    """Make the 404 of /api/views."""
+    return Problem(404, "not_found", f"Cannot find view with id {dataset}", {"id": dataset})
+
+
+def login_needed(message: str = "You must be logged in to access this resource") -> Problem:
+    """Make the 403 for strangers."""
+    return Problem(403, "authentication_required", message)
+
+
+def bad_request(message: str, code: str = "invalid_request") -> Problem:
+    """Make a 400 about the form of a request."""
+    return Problem(400, code, message)
+
+
+def column_missing(field: str) -> Problem:
+    """Make the 400 for rows that name a column the dataset does not have."""
+    return Problem(
+        400,
+        "soda.row.column-not-found",
+        f"Illegal field name sent: {field}",
+        {"column": field},
+    )
+
+
+def maltyped(field: str, expected: str, row: int) -> Problem:
+    """Make the 400 for a value of the wrong type; the value itself is not repeated."""
+    return Problem(
+        400,
+        "soda.column.maltyped",
+        f"Row {row}: the value of {field} is not a {expected}",
+        {"field": field, "expected": expected, "row": row},
+    )
+
+
+def wrong_stage(message: str) -> Problem:
+    """Make the 409 for a change that needs a working copy."""
+    return Problem(409, "soda.dataset.incorrect-lifecycle-stage", message)

@@ -1,0 +1,103 @@
+"""Questions to a dataset: from the parameters of a request to rows in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import duckdb
+from fastapi import Request
+
+from opengazette.localportal.problems import Problem, bad_request
+from opengazette.localportal.soql.compile import Compiled, compile_query, count_query
+from opengazette.localportal.soql.grammar import Query, malformed, parse_clause, parse_query
+from opengazette.localportal.store import Session
+from opengazette.localportal.views import View
+from opengazette.localportal.wire import Answer
+
+BATCH_ROWS = 5_000
+LARGEST_OFFSET = 2**62
+_CLAUSES = ("select", "where", "group", "having", "order")
+_IGNORED = {"$$app_token", "$$bom", "$$version", "app_token", "queryTimeoutSeconds", "accessType"}
+
+
+def query_of(request: Request) -> Query:
+    """Read the query of a request.
+
+    Raises:
+        Problem: a 400 for a parameter that is unknown, repeated in vain or malformed.
+    """
+    sent = dict(request.query_params)
+    for name in _IGNORED:
+        sent.pop(name, None)
+    whole = sent.pop("$query", None)
+    query = Query() if whole is None else parse_query(whole)
+    query = replace(
+        query,
+        system_fields=sent.pop("$$exclude_system_fields", "true").lower() == "false",
+        search=sent.pop("$q", ""),
+    )
+    given = {name.removeprefix("$"): sent.pop(name) for name in list(sent) if name.startswith("$")}
+    limit, offset = given.pop("limit", None), given.pop("offset", None)
+    unknown = sorted(set(given) - set(_CLAUSES))
+    if unknown:
+        raise malformed(
+            f"Unrecognized arguments [{', '.join(unknown)}]", "query.compiler.malformed"
+        )
+    if whole is not None and (given or limit or offset):
+        raise malformed("$query stands alone.", "query.compiler.malformed")
+    clauses = {name: parse_clause(name, text) for name, text in given.items()}
+    return replace(
+        query,
+        select=clauses.get("select", query.select),
+        where=clauses.get("where", query.where),
+        group=clauses.get("group", query.group),
+        having=clauses.get("having", query.having),
+        order=clauses.get("order", query.order),
+        equals=tuple(sent.items()),
+        limit=query.limit if limit is None else _whole("limit", limit),
+        offset=query.offset if offset is None else _whole("offset", offset),
+    )
+
+
+def _whole(name: str, text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) < LARGEST_OFFSET:
+        return int(text)
+    raise malformed(f"${name} takes a whole number.", "query.compiler.malformed")
+
+
+def ask(session: Session, view: View, query: Query) -> Answer:
+    """Run a query. The first rows are there when this returns; the rest follow on reading."""
+    compiled = compile_query(view, query)
+    return Answer(compiled.columns, _started(_batches(session, compiled)))
+
+
+def count_rows(session: Session, view: View, query: Query) -> int:
+    """Count what an ungrouped query finds, whatever its limit."""
+    first = next(_batches(session, count_query(view, query)))
+    count = first[0][0]
+    return count if isinstance(count, int) else 0
+
+
+def _batches(session: Session, compiled: Compiled) -> Iterator[list[tuple[object, ...]]]:
+    try:
+        result = session.cursor.execute(compiled.sql, compiled.parameters)
+        while batch := result.fetchmany(BATCH_ROWS):
+            yield batch
+    except (duckdb.ConversionException, duckdb.OutOfRangeException):
+        raise bad_request("A value is out of range.", "query.soql.type-mismatch") from None
+    except duckdb.Error:
+        # The database quotes values in its messages.
+        raise Problem(500, "query.datasource.unavailable", "The query failed.") from None
+
+
+def _started(batches: Iterator[list[tuple[object, ...]]]) -> Iterator[list[tuple[object, ...]]]:
+    """Fetch the first batch now, so that a query that fails answers with its error."""
+    first = next(batches, None)
+
+    def all_batches() -> Iterator[list[tuple[object, ...]]]:
+        if first is not None:
+            yield first
+            yield from batches
+
+    return all_batches()

@@ -1,0 +1,1 @@
+"""The addresses of the portal: rows, datasets, discovery and pages."""

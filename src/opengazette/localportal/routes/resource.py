@@ -1,0 +1,160 @@
+"""/resource: the rows of a dataset, read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from opengazette.localportal.bodies import Batch, body_is_csv, csv_batches, json_batches, spool
+from opengazette.localportal.portal import Portal, asker, portal_of, publisher, split_suffix
+from opengazette.localportal.problems import Problem, dataset_missing, login_needed
+from opengazette.localportal.reading import ask, query_of
+from opengazette.localportal.rows import replace_rows, upsert_rows
+from opengazette.localportal.soql.grammar import Query
+from opengazette.localportal.store import Session, close_session
+from opengazette.localportal.views import View
+from opengazette.localportal.wire import (
+    MEDIA_TYPE,
+    Answer,
+    Format,
+    csv_body,
+    entity_tag,
+    json_body,
+    json_object,
+    not_modified,
+    soda_headers,
+)
+
+router = APIRouter()
+_READ: Final = ["GET", "HEAD"]
+
+
+def _format_of(request: Request, suffix: str) -> Format:
+    if suffix:
+        return "csv" if suffix == "csv" else "json"
+    return "csv" if "text/csv" in request.headers.get("accept", "") else "json"
+
+
+def _row_source(request: Request, session: Session, dataset: str) -> View:
+    view = session.find(dataset)
+    if view is None:
+        raise dataset_missing(dataset[:40])
+    if not view.visible and asker(request) is None:
+        raise login_needed()
+    return view
+
+
+@router.api_route("/resource/{name}", methods=_READ, response_model=None)
+def read_rows(request: Request, name: str) -> Response:
+    """Answer a query as JSON or CSV."""
+    dataset, suffix = split_suffix(name)
+    form = _format_of(request, suffix)
+    session = portal_of(request).store.open_session()
+    try:
+        view = _row_source(request, session, dataset)
+        tag = entity_tag(view, request.url.query, form)
+        if not_modified(request, tag, view.rows_updated_at):
+            close_session(session)
+            return Response(status_code=304, headers={"ETag": tag})
+        answer = ask(session, view, query_of(request))
+    except BaseException:
+        close_session(session)
+        raise
+    body = csv_body(answer) if form == "csv" else json_body(answer)
+    headers = soda_headers(view, answer.columns) | {"ETag": tag, "Vary": "Accept"}
+    return StreamingResponse(
+        _then_close(body, session), media_type=MEDIA_TYPE[form], headers=headers
+    )
+
+
+def _then_close(body: Iterator[bytes], session: Session) -> Iterator[bytes]:
+    try:
+        yield from body
+    finally:
+        close_session(session)
+
+
+@router.api_route("/resource/{name}/{row}", methods=_READ, response_model=None)
+def read_row(request: Request, name: str, row: str) -> Response:
+    """Answer with one row, named by its `:id` or by the publisher's identifier."""
+    row_id, _ = split_suffix(row)
+    with portal_of(request).store.reading() as session:
+        view = _row_source(request, session, split_suffix(name)[0])
+        answer = _one_row(session, view, row_id)
+        found = json_object(answer)
+        if found is None:
+            raise Problem(404, "row.missing", "Not found", {"id": row_id[:80]})
+        return Response(
+            found, media_type=MEDIA_TYPE["json"], headers=soda_headers(view, answer.columns)
+        )
+
+
+def _one_row(session: Session, view: View, row_id: str) -> Answer:
+    identifier = view.identifier()
+    by_name = row_id.startswith("row-") or identifier is None
+    wanted = ":id" if by_name or identifier is None else identifier.field_name
+    return ask(session, view, Query(equals=((wanted, row_id),), limit=1))
+
+
+async def _write(request: Request, name: str, *, replace: bool) -> Response:
+    publisher(request)
+    dataset, suffix = split_suffix(name)
+    is_csv = body_is_csv(request, suffix)
+    portal = portal_of(request)
+    staged = portal.store.staging_file()
+    try:
+        await spool(request, staged)
+        counters = await run_in_threadpool(
+            _write_rows, portal, dataset, staged, is_csv=is_csv, replace=replace
+        )
+    finally:
+        staged.unlink(missing_ok=True)
+    return JSONResponse(counters)
+
+
+def _write_rows(
+    portal: Portal, dataset: str, staged: Path, *, is_csv: bool, replace: bool
+) -> dict[str, int]:
+    batches: Iterator[Batch] = (
+        csv_batches(staged) if is_csv else json_batches(staged, single_allowed=not replace)
+    )
+    with portal.store.writing() as session:
+        view = session.find(dataset)
+        if view is None:
+            raise dataset_missing(dataset[:40])
+        write = replace_rows if replace else upsert_rows
+        _, counters = write(session, view, batches, is_csv=is_csv)
+    return counters.body()
+
+
+@router.post("/resource/{name}", response_model=None)
+async def upsert(request: Request, name: str) -> Response:
+    """Insert, update and delete rows in one transaction."""
+    return await _write(request, name, replace=False)
+
+
+@router.put("/resource/{name}", response_model=None)
+async def replace(request: Request, name: str) -> Response:
+    """Replace every row in one transaction."""
+    return await _write(request, name, replace=True)
+
+
+@router.delete("/resource/{name}/{row}", response_model=None)
+def delete_row(request: Request, name: str, row: str) -> Response:
+    """Delete one row, named by its `:id` or by the publisher's identifier."""
+    publisher(request)
+    row_id, _ = split_suffix(row)
+    with portal_of(request).store.writing() as session:
+        view = _row_source(request, session, split_suffix(name)[0])
+        identifier = view.identifier()
+        field = identifier.field_name if identifier and not row_id.startswith("row-") else ":id"
+        order = Batch(1, {field: [row_id], ":deleted": ["true"]})
+        _, counters = upsert_rows(session, view, [order], is_csv=True)
+        if not counters.deleted:
+            raise Problem(404, "row.missing", "Not found", {"id": row_id[:80]})
+    return JSONResponse([{"typ": "delete", "id": row_id}])

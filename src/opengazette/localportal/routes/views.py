@@ -1,0 +1,283 @@
+"""/api/views: datasets, their columns, stages, permissions and attached files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Final, Literal
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from pydantic import JsonValue
+from starlette.concurrency import run_in_threadpool
+
+from opengazette.localportal.bodies import spool
+from opengazette.localportal.editing import (
+    add_column,
+    change_column,
+    copy_view,
+    create_view,
+    drop_column,
+    publish_view,
+    update_view,
+)
+from opengazette.localportal.portal import (
+    Portal,
+    asker,
+    portal_of,
+    publisher,
+    readable_view,
+    split_suffix,
+)
+from opengazette.localportal.problems import Problem, bad_request, view_missing
+from opengazette.localportal.reading import ask
+from opengazette.localportal.soql.grammar import Query
+from opengazette.localportal.store import Asset, Session, close_session, now
+from opengazette.localportal.views import View, column_json, view_json
+from opengazette.localportal.wire import MEDIA_TYPE, csv_body, soda_headers
+
+router = APIRouter(prefix="/api/views")
+_READ: Final = ["GET", "HEAD"]
+_SCOPES: Final = {"public.read": True, "public": True, "private": False}
+_LARGEST_DOCUMENT: Final = 5_000_000
+
+
+async def _sent(request: Request) -> JsonValue:
+    body = await request.body()
+    if len(body) > _LARGEST_DOCUMENT:
+        raise Problem(413, "req.body.too-large", "The document is too large.")
+    try:
+        found: JsonValue = json.loads(body) if body.strip() else None
+    except (ValueError, RecursionError):
+        raise bad_request("The body is not JSON.", "req.body.malformed-json") from None
+    return found
+
+
+async def _sent_object(request: Request) -> dict[str, JsonValue]:
+    found = await _sent(request)
+    if not isinstance(found, dict):
+        raise bad_request("The body is not a JSON object.")
+    return found
+
+
+def _shown(view: View) -> JSONResponse:
+    return JSONResponse(view_json(view, owner_sees=True))
+
+
+@router.post("", response_model=None)
+@router.post(".json", response_model=None)
+async def create(request: Request) -> Response:
+    """Create a draft."""
+    owner = publisher(request)
+    sent = await _sent_object(request)
+
+    def work() -> View:
+        with portal_of(request).store.writing() as session:
+            return create_view(session, owner, sent)
+
+    return _shown(await run_in_threadpool(work))
+
+
+@router.api_route("", methods=_READ, response_model=None)
+@router.api_route(".json", methods=_READ, response_model=None)
+def list_views(request: Request) -> Response:
+    """List the datasets that the asker may see."""
+    logged_in = asker(request) is not None
+    with portal_of(request).store.reading() as session:
+        views = [view for view in session.views() if view.visible or logged_in]
+    return JSONResponse([view_json(view, owner_sees=logged_in) for view in views])
+
+
+@router.api_route("/{name}", methods=_READ, response_model=None)
+def show(request: Request, name: str) -> Response:
+    """Show what a dataset says of itself."""
+    with portal_of(request).store.reading() as session:
+        view = readable_view(request, session, split_suffix(name)[0])
+    return JSONResponse(view_json(view, owner_sees=asker(request) is not None))
+
+
+@router.put("/{name}", response_model=None)
+async def update(request: Request, name: str) -> Response:
+    """Merge a document into the dataset's, or set who may read it."""
+    publisher(request)
+    dataset = split_suffix(name)[0]
+    method = request.query_params.get("method")
+    if method == "setPermission":
+        scope = request.query_params.get("value") or await _sent(request)
+        return await run_in_threadpool(_set_permission, portal_of(request), dataset, scope)
+    if method is not None:
+        raise bad_request("The method is not known.")
+    sent = await _sent_object(request)
+
+    def work() -> View:
+        with portal_of(request).store.writing() as session:
+            return update_view(session, session.view(dataset), sent)
+
+    return _shown(await run_in_threadpool(work))
+
+
+def _set_permission(portal: Portal, dataset: str, scope: JsonValue) -> Response:
+    if not isinstance(scope, str) or scope not in _SCOPES:
+        raise bad_request(f"The permission is one of {', '.join(_SCOPES)}.")
+    with portal.store.writing() as session:
+        view = session.view(dataset)
+        session.keep(view.model_copy(update={"public": _SCOPES[scope], "modified_at": now()}))
+    return Response(status_code=200)
+
+
+@router.delete("/{name}", response_model=None)
+def delete(request: Request, name: str) -> Response:
+    """Delete the dataset with its rows and files."""
+    publisher(request)
+    store = portal_of(request).store
+    with store.writing() as session:
+        view = session.view(split_suffix(name)[0])
+        assets = session.asset_ids(view.id)
+        session.forget(view)
+    for asset_id in assets:
+        (store.files / asset_id).unlink(missing_ok=True)
+    return Response(status_code=200)
+
+
+@router.post("/{dataset}/publication", response_model=None)
+@router.post("/{dataset}/publication.json", response_model=None)
+def publication(
+    request: Request, dataset: str, method: Literal["copy", "copySchema"] | None = None
+) -> Response:
+    """Publish a draft, or make a working copy of a published dataset."""
+    publisher(request)
+    with portal_of(request).store.writing() as session:
+        view = session.view(dataset)
+        if method is None:
+            return _shown(publish_view(session, view))
+        return _shown(copy_view(session, view, with_rows=method == "copy"))
+
+
+@router.api_route("/{dataset}/columns", methods=_READ, response_model=None)
+@router.api_route("/{dataset}/columns.json", methods=_READ, response_model=None)
+def columns(request: Request, dataset: str) -> Response:
+    """List the columns."""
+    with portal_of(request).store.reading() as session:
+        view = readable_view(request, session, dataset)
+    return JSONResponse([column_json(column) for column in view.columns])
+
+
+@router.post("/{dataset}/columns", response_model=None)
+@router.post("/{dataset}/columns.json", response_model=None)
+async def add(request: Request, dataset: str) -> Response:
+    """Add a column to a draft, or several with `method=multiCreate`."""
+    publisher(request)
+    sent = await _sent_object(request)
+    several = request.query_params.get("method") == "multiCreate"
+    listed = sent.get("columns") if several else [sent]
+    if not isinstance(listed, list):
+        raise bad_request("multiCreate takes a list of columns.")
+
+    def work(session: Session) -> View:
+        view = session.view(dataset)
+        for entry in listed:
+            view = add_column(session, view, entry)
+        return view
+
+    def transaction() -> View:
+        with portal_of(request).store.writing() as session:
+            return work(session)
+
+    made = [column_json(c) for c in (await run_in_threadpool(transaction)).columns][-len(listed) :]
+    return JSONResponse(made if several else made[0])
+
+
+@router.put("/{dataset}/columns/{field}", response_model=None)
+async def change(request: Request, dataset: str, field: str) -> Response:
+    """Change what a column says of itself."""
+    publisher(request)
+    sent = await _sent_object(request)
+    field = split_suffix(field)[0]
+
+    def work() -> JsonValue:
+        with portal_of(request).store.writing() as session:
+            view = session.view(dataset)
+            place = (
+                [column.field_name for column in view.columns].index(field)
+                if view.column(field)
+                else 0
+            )
+            return column_json(change_column(session, view, field, sent).columns[place])
+
+    return JSONResponse(await run_in_threadpool(work))
+
+
+@router.delete("/{dataset}/columns/{field}", response_model=None)
+def drop(request: Request, dataset: str, field: str) -> Response:
+    """Take a column out of a draft."""
+    publisher(request)
+    with portal_of(request).store.writing() as session:
+        drop_column(session, session.view(dataset), split_suffix(field)[0])
+    return Response(status_code=200)
+
+
+@router.post("/{dataset}/files.txt", response_model=None)
+async def attach(request: Request, dataset: str) -> Response:
+    """Take a file; it shows once the dataset's metadata lists it."""
+    publisher(request)
+    name = PurePosixPath(request.headers.get("x-file-name", "").replace("\\", "/")).name
+    if not name or not name.isprintable():
+        raise bad_request("X-File-Name is missing.")
+    media_type = request.headers.get("content-type", "application/octet-stream")
+    store = portal_of(request).store
+    staged = store.staging_file()
+    try:
+        size = await spool(request, staged)
+
+        def work() -> Asset:
+            with store.writing() as session:
+                session.view(dataset)
+                asset_id = store.place_file(staged)
+                asset = Asset(asset_id, dataset, name, media_type, size, store.files / asset_id)
+                session.keep_asset(asset)
+                return asset
+
+        asset = await run_in_threadpool(work)
+    finally:
+        staged.unlink(missing_ok=True)
+    return JSONResponse({"file": asset.id, "nameForOutput": asset.file_name})
+
+
+@router.api_route("/{dataset}/files/{asset_id}", methods=_READ, response_model=None)
+def attached(request: Request, dataset: str, asset_id: str) -> Response:
+    """Answer with an attached file, always as a download."""
+    with portal_of(request).store.reading() as session:
+        readable_view(request, session, dataset)
+        asset = session.asset(dataset, asset_id)
+    if asset is None:
+        raise view_missing(f"{dataset}/{asset_id}"[:80])
+    return FileResponse(
+        asset.path,
+        filename=asset.file_name,
+        media_type=asset.media_type,
+        headers={"X-Content-Type-Options": "nosniff"},
+    )
+
+
+@router.api_route("/{dataset}/rows.csv", methods=_READ, response_model=None)
+def all_rows(request: Request, dataset: str) -> Response:
+    """Answer with every row as CSV under display names."""
+    session = portal_of(request).store.open_session()
+    try:
+        view = readable_view(request, session, dataset)
+        answer = ask(session, view, Query(limit=view.row_count))
+    except BaseException:
+        close_session(session)
+        raise
+    headers = soda_headers(view, answer.columns)
+    headers["Content-Disposition"] = f'attachment; filename="{view.id}.csv"'
+    body = csv_body(answer, [column.name for column in view.columns])
+
+    def all_of_it() -> Iterator[bytes]:
+        try:
+            yield from body
+        finally:
+            close_session(session)
+
+    return StreamingResponse(all_of_it(), media_type=MEDIA_TYPE["csv"], headers=headers)

@@ -1,0 +1,295 @@
+# ruff: noqa: S608 - every name in these statements is the store's own, see Column.physical
+"""Writing rows: a request is staged whole, checked, then applied in one transaction."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pyarrow.lib as pa
+
+from opengazette.localportal.bodies import ABSENT, Batch
+from opengazette.localportal.problems import bad_request, column_missing, maltyped
+from opengazette.localportal.store import Session, now
+from opengazette.localportal.values import (
+    SQL_TYPE,
+    TYPE_NAME,
+    NotOfThisType,
+    Stored,
+    from_csv,
+    from_json,
+)
+from opengazette.localportal.views import Column, View, row_name
+
+_ARROW_TYPE = {"VARCHAR": pa.string(), "BOOLEAN": pa.bool_(), "TIMESTAMP": pa.timestamp("us")}
+_SYSTEM_FIELDS = {":id", ":deleted", ":created_at", ":updated_at", ":version"}
+
+
+@dataclass(frozen=True)
+class Counters:
+    """What a write did, in Socrata's six counters."""
+
+    created: int = 0
+    updated: int = 0
+    deleted: int = 0
+    errors: int = 0
+
+    def body(self) -> dict[str, int]:
+        """Return the answer; the documented answers leave the last two at zero."""
+        return {
+            "Rows Created": self.created,
+            "Rows Updated": self.updated,
+            "Rows Deleted": self.deleted,
+            "Errors": self.errors,
+            "By RowIdentifier": 0,
+            "By SID": 0,
+        }
+
+
+def replace_rows(
+    session: Session, view: View, batches: Iterable[Batch], *, is_csv: bool
+) -> tuple[View, Counters]:
+    """Put these rows in the place of all others; every row is new afterwards."""
+    table = session.new_table(view.columns)
+    emptied = view.model_copy(
+        update={
+            "table": table,
+            "columns": tuple(c.model_copy(update={"digits": 0, "scale": 0}) for c in view.columns),
+        }
+    )
+    written = upsert_rows(session, emptied, batches, is_csv=is_csv)
+    session.cursor.execute(f"DROP TABLE {view.table}")
+    return written
+
+
+def upsert_rows(
+    session: Session, view: View, batches: Iterable[Batch], *, is_csv: bool
+) -> tuple[View, Counters]:
+    """Insert, update and delete rows in the order they came.
+
+    A field that a JSON row does not name keeps its value; null, or an empty CSV cell, clears
+    it. A row that is to change or go but is not there counts as an error.
+
+    Raises:
+        Problem: a field or a value does not fit; nothing is changed.
+    """
+    _make_stage(session, view)
+    staged = 0
+    for batch in batches:
+        _stage_batch(session, view, batch, staged, is_csv=is_csv)
+        staged += batch.count
+    columns = tuple(_measured(session, column) for column in view.columns)
+    counters = _apply(session, view)
+    session.cursor.execute("DROP TABLE stage")
+    counted = session.cursor.execute(f"SELECT count(*) FROM {view.table}").fetchone()
+    written = view.model_copy(
+        update={
+            "columns": columns,
+            "row_count": int(counted[0]) if counted else 0,
+            "next_row": view.next_row + staged,
+            "data_version": view.data_version + 1,
+            "rows_updated_at": max(now(), view.rows_updated_at + 1),
+        }
+    )
+    return session.keep(written), counters
+
+
+def _make_stage(session: Session, view: View) -> None:
+    held = "".join(
+        f", {column.physical} {SQL_TYPE[column.kind]}, given_{column.physical} BOOLEAN"
+        for column in view.columns
+    )
+    session.cursor.execute(
+        "CREATE TEMP TABLE stage (number BIGINT, sid VARCHAR, given VARCHAR, removed BOOLEAN,"
+        f" row_key VARCHAR, turn BIGINT, target VARCHAR{held})"
+    )
+
+
+def _stage_batch(session: Session, view: View, batch: Batch, before: int, *, is_csv: bool) -> None:
+    for field in batch.cells:
+        if field not in _SYSTEM_FIELDS and view.column(field) is None:
+            raise column_missing(field)
+    first = view.next_row + before
+    seed = zlib.crc32(view.id.encode())
+    numbers = range(first, first + batch.count)
+    arrays: list[pa.Array] = [
+        pa.array(numbers, pa.int64()),
+        pa.array([row_name(number, seed) for number in numbers], pa.string()),
+        pa.array(_given_ids(batch), pa.string()),
+        pa.array(_removals(batch, is_csv=is_csv), pa.bool_()),
+    ]
+    names = ["number", "sid", "given", "removed"]
+    for column in view.columns:
+        cells = batch.cells.get(column.field_name)
+        if cells is None:
+            continue
+        given = [cell is not ABSENT for cell in cells]
+        stored = _read_cells(cells, column, before, is_csv=is_csv)
+        arrays += [
+            pa.array(stored, _ARROW_TYPE[SQL_TYPE[column.kind]]),
+            pa.array(given, pa.bool_()),
+        ]
+        names += [column.physical, f"given_{column.physical}"]
+    session.cursor.register("incoming", pa.table(arrays, names=names))
+    session.cursor.execute(f"INSERT INTO stage ({', '.join(names)}) SELECT * FROM incoming")
+    session.cursor.unregister("incoming")
+
+
+def _given_ids(batch: Batch) -> list[str | None]:
+    cells = batch.cells.get(":id", [None] * batch.count)
+    return [cell if isinstance(cell, str) and cell else None for cell in cells]
+
+
+def _removals(batch: Batch, *, is_csv: bool) -> list[bool]:
+    cells = batch.cells.get(":deleted", [False] * batch.count)
+    if is_csv:
+        return [isinstance(cell, str) and cell.strip().lower() == "true" for cell in cells]
+    return [cell is True for cell in cells]
+
+
+def _read_cells(cells: list[object], column: Column, before: int, *, is_csv: bool) -> list[Stored]:
+    read: Callable[[object], Stored] = (
+        (lambda cell: from_csv(str(cell), column.kind))
+        if is_csv
+        else (lambda cell: None if cell is ABSENT else from_json(cell, column.kind))
+    )
+    stored: list[Stored] = []
+    try:
+        stored.extend(map(read, cells))
+    except NotOfThisType:
+        row = before + len(stored) + 1
+        raise maltyped(column.field_name, TYPE_NAME[column.kind], row) from None
+    return stored
+
+
+def _measured(session: Session, column: Column) -> Column:
+    """Widen what is known of a number column, so that queries cast it without loss."""
+    if column.kind != "number":
+        return column
+    found = session.cursor.execute(
+        f"""SELECT max(length(split_part(ltrim({column.physical}, '-'), '.', 1))),
+                   max(length(split_part({column.physical}, '.', 2))),
+                   count_if(contains({column.physical}, 'E')) FROM stage"""
+    ).fetchone()
+    digits, scale, exponents = found or (0, 0, 0)
+    if exponents:
+        digits = 99
+    return column.model_copy(
+        update={"digits": max(column.digits, digits or 0), "scale": max(column.scale, scale or 0)}
+    )
+
+
+def key_sql(column: Column) -> str:
+    """Return the text that identifies a row by this column; equal numbers are equal keys."""
+    name = column.physical
+    if column.kind == "number":
+        return (
+            f"CASE WHEN contains({name}, '.') THEN rtrim(rtrim({name}, '0'), '.') ELSE {name} END"
+        )
+    return f"CAST({name} AS VARCHAR)"
+
+
+def _apply(session: Session, view: View) -> Counters:
+    identifier = view.identifier()
+    if identifier is not None:
+        session.cursor.execute(f"UPDATE stage SET row_key = {key_sql(identifier)}")
+    _refuse_rows_without_key(session, identifier)
+    session.cursor.execute(
+        """CREATE TEMP TABLE turns AS SELECT number, row_number() OVER (
+               PARTITION BY CASE WHEN given IS NOT NULL THEN 'i' || given ELSE 'k' || row_key END
+               ORDER BY number) AS turn
+           FROM stage WHERE given IS NOT NULL OR row_key IS NOT NULL"""
+    )
+    session.cursor.execute(
+        "UPDATE stage SET turn = turns.turn FROM turns WHERE stage.number = turns.number"
+    )
+    session.cursor.execute("UPDATE stage SET turn = 1 WHERE turn IS NULL")
+    session.cursor.execute("DROP TABLE turns")
+    last = session.cursor.execute("SELECT coalesce(max(turn), 0) FROM stage").fetchone()
+    total = Counters()
+    for turn in range(1, (last[0] if last else 0) + 1):
+        done = _apply_turn(session, view, turn)
+        total = Counters(
+            total.created + done.created,
+            total.updated + done.updated,
+            total.deleted + done.deleted,
+            total.errors + done.errors,
+        )
+    return total
+
+
+def _refuse_rows_without_key(session: Session, identifier: Column | None) -> None:
+    found = session.cursor.execute(
+        """SELECT count_if(removed AND given IS NULL AND row_key IS NULL),
+                  count_if(NOT removed AND given IS NULL AND row_key IS NULL) FROM stage"""
+    ).fetchone()
+    removals, inserts = found or (0, 0)
+    if removals:
+        raise bad_request(
+            f"{removals} rows to delete do not say which.", "soda.row.delete-without-primary-key"
+        )
+    if identifier is not None and inserts:
+        raise bad_request(
+            f"{inserts} rows have no value for {identifier.field_name}, which identifies rows.",
+            "soda.row.no-primary-key",
+        )
+
+
+def _apply_turn(session: Session, view: View, turn: int) -> Counters:
+    moment = datetime.now(UTC).replace(tzinfo=None)
+    table, values = view.table, {"turn": turn, "moment": moment}
+    run = session.cursor.execute
+    run(
+        f"""UPDATE stage SET target = t.sid FROM {table} AS t
+            WHERE stage.turn = $turn AND stage.given = t.sid""",
+        {"turn": turn},
+    )
+    run(
+        f"""UPDATE stage SET target = t.sid FROM {table} AS t
+            WHERE stage.turn = $turn AND stage.given IS NULL AND stage.row_key = t.row_key""",
+        {"turn": turn},
+    )
+    counted = run(
+        """SELECT count_if(NOT removed AND given IS NULL AND target IS NULL),
+                  count_if(NOT removed AND target IS NOT NULL),
+                  count_if(removed AND target IS NOT NULL),
+                  count_if(target IS NULL AND (removed OR given IS NOT NULL))
+           FROM stage WHERE turn = $turn""",
+        {"turn": turn},
+    ).fetchone()
+    done = Counters(*counted) if counted else Counters()
+    if done.deleted:
+        run(
+            f"""DELETE FROM {table} USING stage AS s
+                WHERE s.turn = $turn AND s.removed AND s.target = {table}.sid""",
+            {"turn": turn},
+        )
+    if done.updated:
+        run(_update_sql(view), values)
+    if done.created:
+        run(_insert_sql(view), values)
+    return done
+
+
+def _update_sql(view: View) -> str:
+    sets = "".join(
+        f", {c.physical} = CASE WHEN s.given_{c.physical} THEN s.{c.physical}"
+        f" ELSE {view.table}.{c.physical} END"
+        for c in view.columns
+    )
+    return (
+        f"UPDATE {view.table} SET updated = $moment,"
+        f" row_key = coalesce(s.row_key, {view.table}.row_key){sets} FROM stage AS s"
+        f" WHERE s.turn = $turn AND NOT s.removed AND s.target = {view.table}.sid"
+    )
+
+
+def _insert_sql(view: View) -> str:
+    held = "".join(f", {column.physical}" for column in view.columns)
+    return (
+        f"INSERT INTO {view.table} (number, sid, row_key, created, updated{held})"
+        f" SELECT number, sid, row_key, $moment, $moment{held} FROM stage"
+        " WHERE turn = $turn AND NOT removed AND given IS NULL AND target IS NULL ORDER BY number"
+    )

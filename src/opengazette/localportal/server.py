@@ -1,0 +1,83 @@
+"""The portal as an application: routes, answers to problems, headers, and how it is served."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from opengazette.localportal.guard import Guard
+from opengazette.localportal.portal import Portal
+from opengazette.localportal.problems import Problem, bad_request
+from opengazette.localportal.routes import discovery, pages, resource, views
+from opengazette.localportal.settings import PortalSettings
+from opengazette.localportal.store import Store
+
+STATIC = Path(__file__).parent / "static"
+_API = ("/api/", "/resource/", "/data.json", "/health")
+
+
+def create_app(settings: PortalSettings) -> FastAPI:
+    """Open the folder and return the portal on it. The folder is let go at shutdown.
+
+    Raises:
+        SettingsInvalid: another process has the folder open.
+    """
+    portal = Portal(settings, Store(settings.folder))
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        portal.store.close()
+
+    app = FastAPI(title=settings.title, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.state.portal = portal
+    for routes in (resource, views, discovery, pages):
+        app.include_router(routes.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(Guard)
+    app.exception_handler(Problem)(_answer_problem)
+    app.exception_handler(RequestValidationError)(_answer_invalid)
+    app.exception_handler(HTTPException)(_answer_http)
+    return app
+
+
+def serve(settings: PortalSettings) -> None:
+    """Serve the portal until the process is told to stop."""
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+    )
+
+
+def _wants_page(request: Request) -> bool:
+    return not request.url.path.startswith(_API)
+
+
+def _answer_problem(request: Request, problem: Exception) -> Response:
+    if not isinstance(problem, Problem):
+        raise problem
+    if _wants_page(request):
+        return pages.refusal(request, problem.status)
+    return JSONResponse(problem.body(), problem.status, headers=problem.headers())
+
+
+def _answer_invalid(request: Request, _invalid: Exception) -> Response:
+    return _answer_problem(request, bad_request("A parameter of the request is not valid."))
+
+
+def _answer_http(request: Request, found: Exception) -> Response:
+    status = found.status_code if isinstance(found, HTTPException) else 500
+    code = {404: "not_found", 405: "method_not_allowed"}.get(status, "invalid_request")
+    message = {404: "Not found", 405: "Method not allowed"}.get(status, "Refused")
+    return _answer_problem(request, Problem(status, code, message))

@@ -1,0 +1,160 @@
+"""Rows on the wire, byte for byte as Socrata writes them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import Final, Literal
+
+from fastapi import Request
+
+from opengazette.localportal.soql.compile import OutColumn
+from opengazette.localportal.views import View
+
+Format = Literal["json", "csv"]
+MEDIA_TYPE: Final[dict[Format, str]] = {
+    "json": "application/json;charset=utf-8",
+    "csv": "text/csv; charset=UTF-8",
+}
+HEADER_LIMIT: Final = 5000
+Row = Sequence[object]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows to send: their columns, and the rows in batches."""
+
+    columns: tuple[OutColumn, ...]
+    batches: Iterator[list[tuple[object, ...]]]
+
+
+def json_body(answer: Answer) -> Iterator[bytes]:
+    """Write `[{…}\\n,{…}]\\n`; nulls are left out, numbers are text."""
+    writers = [(json.dumps(column.name), _json_writer(column)) for column in answer.columns]
+    opening = "["
+    for batch in answer.batches:
+        objects = (_json_object(row, writers) for row in batch)
+        text = opening + "\n,".join(objects)
+        opening = "\n,"
+        yield text.encode()
+    yield b"[]\n" if opening == "[" else b"]\n"
+
+
+def json_object(answer: Answer) -> bytes | None:
+    """Write the first row alone, or nothing where there is none."""
+    writers = [(json.dumps(column.name), _json_writer(column)) for column in answer.columns]
+    for batch in answer.batches:
+        return (_json_object(batch[0], writers) + "\n").encode()
+    return None
+
+
+def _json_object(row: Row, writers: list[tuple[str, Callable[[object], str]]]) -> str:
+    cells = (
+        f"{name}:{write(cell)}"
+        for (name, write), cell in zip(writers, row, strict=True)
+        if cell is not None
+    )
+    return "{" + ",".join(cells) + "}"
+
+
+def _json_writer(column: OutColumn) -> Callable[[object], str]:
+    if column.kind == "boolean":
+        return lambda cell: "true" if cell else "false"
+    if column.kind in ("url", "point"):
+        return str
+    return lambda cell: json.dumps(cell_text(cell, column), ensure_ascii=False)
+
+
+def csv_body(answer: Answer, header: Sequence[str] | None = None) -> Iterator[bytes]:
+    """Write a header of field names and every cell quoted; nulls are empty."""
+    yield _csv_line(header or [column.name for column in answer.columns]).encode()
+    for batch in answer.batches:
+        lines = (
+            _csv_line(
+                None if cell is None else _csv_text(cell, column)
+                for cell, column in zip(row, answer.columns, strict=True)
+            )
+            for row in batch
+        )
+        yield "".join(lines).encode()
+
+
+def _csv_line(cells: Sequence[str | None] | Iterator[str | None]) -> str:
+    quoted = ("" if cell is None else '"' + cell.replace('"', '""') + '"' for cell in cells)
+    return ",".join(quoted) + "\n"
+
+
+def _csv_text(cell: object, column: OutColumn) -> str:
+    if column.kind == "point":
+        x, y = json.loads(str(cell))["coordinates"]
+        return f"POINT ({cell_text(x, column)} {cell_text(y, column)})"
+    if column.kind == "url":
+        link = json.loads(str(cell))
+        described = f"{link.get('description', '')} ({link.get('url', '')})"
+        return described if "description" in link else str(link.get("url", ""))
+    if column.kind == "boolean":
+        return "true" if cell else "false"
+    return cell_text(cell, column)
+
+
+def cell_text(cell: object, column: OutColumn) -> str:
+    """Write one cell that is not null as text."""
+    if isinstance(cell, datetime):
+        written = cell.isoformat(timespec="milliseconds")
+        return written + "Z" if column.kind == "fixed_timestamp" else written
+    if isinstance(cell, float):
+        return _trimmed(format(Decimal(repr(cell)), "f"))
+    if isinstance(cell, Decimal):
+        return _trimmed(format(cell, "f"))
+    return str(cell)
+
+
+def _trimmed(number: str) -> str:
+    return number.rstrip("0").rstrip(".") if "." in number else number
+
+
+def soda_headers(view: View, columns: Sequence[OutColumn]) -> dict[str, str]:
+    """Return the headers of a read; fields and types only while they are short."""
+    changed = http_date(view.rows_updated_at)
+    headers = {
+        "Last-Modified": changed,
+        "X-SODA2-Data-Out-Of-Date": "false",
+        "X-SODA2-Truth-Last-Modified": changed,
+        "X-SODA2-Secondary-Last-Modified": changed,
+        "Access-Control-Allow-Origin": "*",
+        "Cache-Control": "public, must-revalidate" if view.visible else "private, no-store",
+    }
+    fields = json.dumps([column.name for column in columns], separators=(",", ":"))
+    types = json.dumps([column.kind for column in columns], separators=(",", ":"))
+    if len(fields) + len(types) < HEADER_LIMIT:
+        return headers | {"X-SODA2-Fields": fields, "X-SODA2-Types": types}
+    return headers | {"X-SODA2-Warning": "X-SODA2-Fields and X-SODA2-Types are too long to send."}
+
+
+def entity_tag(view: View, question: str, form: str) -> str:
+    """Return the ETag: it changes with the rows, the columns, the question and the form."""
+    columns = ",".join(f"{column.field_name}:{column.kind}" for column in view.columns)
+    parts = [view.id, str(view.data_version), view.table, columns, question, form]
+    return '"' + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32] + '"'
+
+
+def not_modified(request: Request, tag: str, changed_at: int) -> bool:
+    """Say whether the client already has this answer; its ETag decides before its date."""
+    if sent := request.headers.get("if-none-match"):
+        tags = [one.strip().removeprefix("W/") for one in sent.split(",")]
+        return tag in tags or "*" in tags
+    try:
+        since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
+    except (ValueError, TypeError):
+        return False
+    return since.timestamp() >= changed_at
+
+
+def http_date(seconds: int) -> str:
+    """Write a moment as HTTP does."""
+    return format_datetime(datetime.fromtimestamp(seconds, UTC), usegmt=True)

@@ -1,0 +1,60 @@
+"""Fixtures that several kinds of test share."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from opengazette.localportal import PortalSettings, create_app
+
+
+@dataclass(frozen=True)
+class LocalPortal:
+    """A real portal that listens on this machine."""
+
+    host: str
+    url: str
+    user: str
+    password: str
+    folder: Path
+
+
+@contextmanager
+def running_portal(
+    folder: Path, *, title: str = "Open data of Example County"
+) -> Iterator[LocalPortal]:
+    """Serve a portal on a free port until the block ends."""
+    user, password = "publisher", "a-password-of-the-tests"
+    settings = PortalSettings(folder=folder, title=title, users={user: password})
+    config = uvicorn.Config(
+        create_app(settings), log_level="error", access_log=False, timeout_graceful_shutdown=3
+    )
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        deadline = time.monotonic() + 20
+        while not server.started and thread.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert server.started, "the portal did not start"
+        host = f"127.0.0.1:{listening.getsockname()[1]}"
+        try:
+            yield LocalPortal(host, f"http://{host}", user, password, folder)
+        finally:
+            server.should_exit = True
+            thread.join(timeout=10)
+
+
+@pytest.fixture
+def local_portal(tmp_path: Path) -> Iterator[LocalPortal]:
+    """A real portal of its own for one test, on a fresh folder."""
+    with running_portal(tmp_path / "portal") as portal:
+        yield portal
