@@ -106,8 +106,8 @@ def _on_margins(
     axes: tuple[int, ...],
     numbers: NDArray[np.int64],
 ) -> pd.Series[int]:
-    known: NDArray[np.int64] = people.fillna(0).to_numpy(dtype=np.int64)
-    unknown: NDArray[np.int64] = people.isna().to_numpy().astype(np.int64)
+    known = people.fillna(0).to_numpy().astype(np.int64)
+    unknown = people.isna().to_numpy().astype(np.int64)
     repeating = [axis for axis in range(len(codes)) if axis not in axes]
     for axis in (*repeating, *axes):
         origin, wide = lattice.lifted(codes, at, axis)

@@ -12,6 +12,8 @@ from opengazette.model.frozen import FileName, Frozen, Label, Sentence
 TimeUnit = Literal["year", "half_year", "quarter", "month", "week"]
 """Length of a reporting period of a year or less; `week` is anything finer than a month."""
 
+Overlap = Literal["highest", "lowest"]
+
 LevelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
@@ -21,6 +23,13 @@ class LadderBand(Frozen):
     low: int
     high: int | None = Field(default=None, description="absent: open end")
     points: int
+
+    @property
+    def text(self) -> str:
+        """Return the band as a person reads it."""
+        if self.high is None:
+            return f"{self.low:,} or more"
+        return f"{self.low:,}" if self.low == self.high else f"{self.low:,} to {self.high:,}"
 
 
 class Ladder(Frozen):
@@ -51,19 +60,19 @@ class Ladder(Frozen):
         """Return the highest listed score."""
         return max(b.points for b in self.bands)
 
-    def points(self, number: int, overlap: Overlap = "highest") -> int:
-        """Return the points of a number; `overlap` decides where two printed bands share it."""
+    def band(self, number: int, overlap: Overlap = "highest") -> LadderBand:
+        """Return the band of a number; `overlap` decides where two printed bands share it."""
         first, last = self.bands[0], self.bands[-1]
         number = max(number, first.low)
         if last.high is not None:
             number = min(number, last.high)
-        found = [
-            b.points for b in self.bands if b.low <= number and (b.high is None or number <= b.high)
-        ]
-        return max(found) if overlap == "highest" else min(found)
+        found = [b for b in self.bands if b.low <= number and (b.high is None or number <= b.high)]
+        choose = max if overlap == "highest" else min
+        return choose(found, key=lambda b: b.points)
 
-
-Overlap = Literal["highest", "lowest"]
+    def points(self, number: int, overlap: Overlap = "highest") -> int:
+        """Return the points of a number."""
+        return self.band(number, overlap).points
 
 
 class FixedLevel(Frozen):
@@ -72,7 +81,14 @@ class FixedLevel(Frozen):
     score: Literal["fixed"]
     points: int
     means: Sentence = Field(description="the groups that this level shows")
+    groups: int | None = Field(
+        default=None, ge=1, description="how many groups the level lists; absent: any number"
+    )
     source: Sentence
+
+    def can_show(self, groups: int) -> bool:
+        """Tell whether so many labels fit: the listed groups, one for other, one for unknown."""
+        return self.groups is None or groups <= self.groups + 2
 
 
 class PopulationLevel(Frozen):
