@@ -32,7 +32,7 @@ def with_margins(base: pd.DataFrame, publication: PublicationTable) -> pd.DataFr
     `combinations: complete` a combination without records is 0; with `observed` only observed
     combinations and the margins above them are there.
     Units: counts and populations are Int64; rates and means Float64, rounded half to even to
-    their decimals, missing where their denominator is 0 or unknown. A population is added up
+    their decimals, missing where their denominator is 0 or a part of them is unknown. A population is added up
     over areas only; a sum with an unknown part is unknown.
     Not done: nothing is withheld.
 
@@ -83,10 +83,12 @@ def _refuse_too_many(codes: Sequence[Codes], most: int) -> None:
 def _summands(base: pd.DataFrame, publication: PublicationTable) -> dict[str, Numbers]:
     counts = {m.name: base[m.name].to_numpy(dtype=np.int64) for m in publication.counts()}
     sums = {
-        m.name: base[m.name].to_numpy(dtype=np.float64, na_value=np.nan)
+        m.name: np.where(
+            counts[m.over] == 0, 0.0, base[m.name].to_numpy(dtype=np.float64, na_value=np.nan)
+        )
         for m in publication.means()
     }
-    return counts | {name: np.nan_to_num(values, nan=0.0) for name, values in sums.items()}
+    return {**counts, **sums}
 
 
 def _summed(
@@ -141,7 +143,7 @@ def _measured(
                 below = bases[measure.denominator]
                 columns[measure.name] = _quotient(above, below, measure.decimals)
             case Mean():
-                above = pd.Series(sums[measure.name], dtype="Float64")
+                above = pd.Series(sums[measure.name]).astype("Float64")
                 columns[measure.name] = _quotient(above, bases[measure.over], measure.decimals)
     return pd.concat([table, pd.DataFrame(columns)], axis=1)
 

@@ -1,0 +1,69 @@
+"""The public table: withheld counts blank, with everything that is derived from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from opengazette.errors import Fault
+from opengazette.model.publication import Count, Mean, Population, PublicationTable, Rate
+
+WITHHELD, NO_VALUE, SHOWN = "1", "3", ""
+"""Annotation codes. One code for every withheld value: it does not tell why it is withheld."""
+
+Mask = NDArray[np.bool_]
+
+
+def withhold(
+    table: pd.DataFrame, publication: PublicationTable, withheld: Mapping[str, Mask]
+) -> pd.DataFrame:
+    """Blank the withheld counts of a true publication table and all rates and means of them.
+
+    Shape: rows and their order are kept; `withheld` has one flag per row for each count that it
+    names. Each count, rate and mean is followed by `<name>_annotation`: 1 withheld, 3 no value
+    (a denominator of 0 or not known), empty otherwise. A count that is 0 and not withheld stays
+    0. Populations are public and stay.
+
+    Raises:
+        Fault: a flag is given for no count of the table, or not one for each row.
+
+    Source: CalHHS Data De-Identification Guidelines, 4.4.1 rules 3 and 5; 4.4.3.
+    """
+    hidden = _hidden_counts(table, publication, withheld)
+    columns: dict[str, pd.Series[Any]] = {n: table[n] for n in publication.key()}
+    for measure in publication.measures:
+        values = table[measure.name]
+        if isinstance(measure, Population):
+            columns[measure.name] = values
+            continue
+        gone = _hidden(measure, hidden)
+        columns[measure.name] = values.mask(gone)
+        told = np.where(gone, WITHHELD, np.where(values.isna(), NO_VALUE, SHOWN))
+        columns[f"{measure.name}_annotation"] = pd.Series(told, index=table.index, dtype="str")
+    return pd.DataFrame(columns)
+
+
+def _hidden_counts(
+    table: pd.DataFrame, publication: PublicationTable, withheld: Mapping[str, Mask]
+) -> dict[str, Mask]:
+    counts = {m.name for m in publication.counts()}
+    wrong = sum(name not in counts or len(flags) != len(table) for name, flags in withheld.items())
+    if wrong:
+        raise Fault(f"{wrong} sets of flags fit no count of the table or not its rows.")
+    shown = np.zeros(len(table), dtype=np.bool_)
+    return {name: np.asarray(withheld.get(name, shown), dtype=np.bool_) for name in counts}
+
+
+def _hidden(measure: Count | Rate | Mean, hidden: Mapping[str, Mask]) -> Mask:
+    match measure:
+        case Count():
+            return hidden[measure.name]
+        case Mean():
+            return hidden[measure.over]
+        case Rate():
+            above, below = hidden[measure.numerator], hidden.get(measure.denominator)
+            return above if below is None else above | below
