@@ -34,7 +34,7 @@ ELEMENTS = "config/standards/elements.yaml"
 
 def dataset_ids(root: Path) -> tuple[str, ...]:
     """Return the ids of all contracts, in order; whether they are sound is not looked at."""
-    return _names(root, "config/datasets")
+    return names(root, "config/datasets")
 
 
 def load_contracts(root: Path) -> dict[str, Contract]:
@@ -70,9 +70,9 @@ def load_known(root: Path) -> Known:
     """Return what contracts may refer to. Raises ContractInvalid where a shared file is broken."""
     return Known(
         databases=frozenset(load_databases(root).databases),
-        departments=frozenset(_names(root, "config/departments")),
-        rule_packs=frozenset(_names(root, "config/rulepacks")),
-        populations=frozenset(_names(root, "config/standards/populations")),
+        departments=frozenset(names(root, "config/departments")),
+        rule_packs=frozenset(names(root, "config/rulepacks")),
+        populations=frozenset(names(root, "config/standards/populations")),
         elements=load_elements(root),
     )
 
@@ -89,28 +89,28 @@ def load_elements(root: Path) -> DataElements:
 
 def load_department(root: Path, department: str) -> Department:
     """Return a department."""
-    return _sound(_named(root, "config/departments", department, Department, "id"))
+    return _sound(read_named(root, "config/departments", department, Department, "id"))
 
 
 def load_rule_pack(root: Path, name: str) -> RulePack:
     """Return a rule pack."""
-    return _sound(_named(root, "config/rulepacks", name, RulePack, "name"))
+    return _sound(read_named(root, "config/rulepacks", name, RulePack, "name"))
 
 
 def load_populations(root: Path) -> dict[str, PopulationTable]:
     """Return every population table by id."""
     folder = "config/standards/populations"
     return {
-        name: _sound(_named(root, folder, name, PopulationTable, "id"))
-        for name in _names(root, folder)
+        name: _sound(read_named(root, folder, name, PopulationTable, "id"))
+        for name in names(root, folder)
     }
 
 
 def load_approval(root: Path, dataset: str) -> Approval | None:
     """Return the standing approval of a dataset, or None where nobody has given one."""
-    if dataset not in _names(root, "config/approvals"):
+    if dataset not in names(root, "config/approvals"):
         return None
-    return _sound(_named(root, "config/approvals", dataset, Approval, "dataset"))
+    return _sound(read_named(root, "config/approvals", dataset, Approval, "dataset"))
 
 
 def read_expectations(folder: Path, contract: Contract) -> Reading[ExpectationFile] | None:
@@ -123,7 +123,8 @@ def read_expectations(folder: Path, contract: Contract) -> Reading[ExpectationFi
     return reading.with_problems(tuple(expectation_problems(reading, contract)))
 
 
-def _names(root: Path, folder: str) -> tuple[str, ...]:
+def names(root: Path, folder: str) -> tuple[str, ...]:
+    """Return the names of a folder's files, in order; a folder that is absent has none."""
     return tuple(sorted(file.stem for file in (root / folder).glob("*.yaml")))
 
 
@@ -131,7 +132,8 @@ def _read(root: Path, file: str, model: type[M]) -> Reading[M]:
     return read_yaml(root / file, model, shown=file)
 
 
-def _named(root: Path, folder: str, name: str, model: type[M], field: str) -> Reading[M]:
+def read_named(root: Path, folder: str, name: str, model: type[M], field: str) -> Reading[M]:
+    """Return a file or its problems, its name included; `field` is the field that repeats it."""
     reading = _read(root, f"{folder}/{name}.yaml", model)
     return reading.with_problems(tuple(misnamed(reading, field, name)))
 
