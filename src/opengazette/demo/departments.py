@@ -26,6 +26,8 @@ ENCOUNTERS = "emergency_encounters"
 #: Rises when the tables change their form without a change of the SQL or of the sources.
 FORM = 1
 MARK = "demonstration_version"
+#: What DuckDB may hold in memory while it loads, whatever the number of rows.
+MEMORY = "768MB"
 
 log = structlog.get_logger()
 
@@ -116,7 +118,7 @@ def _fill(draft: Path, version: str, synthetic_rows: int, seed: int) -> None:
     import duckdb
 
     draft.unlink(missing_ok=True)
-    with duckdb.connect(str(draft)) as connection:
+    with duckdb.connect(str(draft), config={"memory_limit": MEMORY}) as connection:
         for holding in HOLDINGS:
             _hold(connection, holding)
         for name, select in VIEWS.items():
