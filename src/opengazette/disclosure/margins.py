@@ -32,8 +32,8 @@ def with_margins(base: pd.DataFrame, publication: PublicationTable) -> pd.DataFr
     `combinations: complete` a combination without records is 0; with `observed` only observed
     combinations and the margins above them are there.
     Units: counts and populations are Int64; rates and means Float64, rounded half to even to
-    their decimals, missing where their denominator is 0 or a part of them is unknown. A population is added up
-    over areas only; a sum with an unknown part is unknown.
+    their decimals, missing where their denominator is 0 or a part of them is unknown. A
+    population is added up over areas only; a sum with an unknown part is unknown.
     Not done: nothing is withheld.
 
     Raises:
