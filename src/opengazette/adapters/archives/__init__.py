@@ -1,0 +1,1 @@
+"""Archives: the restricted zone where extracts, tables and papers lie."""

@@ -1,0 +1,1 @@
+"""Portals: the public catalogues that releases go to."""

@@ -1,0 +1,1 @@
+"""Sources: the databases of departments."""

@@ -1,0 +1,168 @@
+"""Everything outside, opened when it is first asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from opengazette.adapters import contracts
+from opengazette.adapters.archives.folder import FolderArchive
+from opengazette.adapters.clock import SystemClock
+from opengazette.adapters.settings import Settings
+from opengazette.errors import ContractInvalid, SettingsInvalid
+from opengazette.model.approval import Approval
+from opengazette.model.contract import Contract
+from opengazette.model.databases import Databases
+from opengazette.model.reference import DataElements, Department, PopulationTable
+from opengazette.model.rulepack import RulePack
+from opengazette.ports import Clock, Ledger, Papers, Portal, Source, Tables, Tabulator, Validator
+
+
+class World:
+    """The configuration and the adapters that the settings describe, each opened once.
+
+    Configuration is read once, so one run sees one state of it; an approval is read each time,
+    for a person may give it while the run waits. Heavy libraries are imported where an adapter
+    that needs them is opened. Every reader raises ContractInvalid.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._root = settings.root
+        self._contracts: dict[str, Contract] = {}
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings of this world."""
+        return self._settings
+
+    def contracts(self) -> dict[str, Contract]:
+        """Return every contract by id."""
+        self._contracts = contracts.load_contracts(self._root)
+        return dict(self._contracts)
+
+    def contract(self, dataset: str) -> Contract:
+        """Return one contract; a broken contract of another dataset does not matter."""
+        if dataset not in self._contracts:
+            self._contracts[dataset] = contracts.load_contract(self._root, dataset)
+        return self._contracts[dataset]
+
+    def department(self, department: str) -> Department:
+        """Return a department."""
+        return contracts.load_department(self._root, department)
+
+    def rule_pack(self, name: str) -> RulePack:
+        """Return a rule pack."""
+        return contracts.load_rule_pack(self._root, name)
+
+    def elements(self) -> DataElements:
+        """Return the data elements of the standards."""
+        return self._elements
+
+    def populations(self) -> dict[str, PopulationTable]:
+        """Return every population table by id."""
+        return dict(self._populations)
+
+    def approval(self, dataset: str) -> Approval | None:
+        """Return the standing approval of a dataset, as it is now."""
+        return contracts.load_approval(self._root, dataset)
+
+    def archive(self) -> FolderArchive:
+        """Return the restricted archive."""
+        return self._archive
+
+    def tables(self) -> Tables:
+        """Return the publication tables of the archive."""
+        from opengazette.adapters.archives.tables import ParquetTables
+
+        return ParquetTables(self._archive)
+
+    def papers(self) -> Papers:
+        """Return the documents of the archive."""
+        from opengazette.adapters.archives.papers import ArchivePapers
+
+        return ArchivePapers(self._archive)
+
+    def ledger(self) -> Ledger:
+        """Return the ledger."""
+        from opengazette.adapters.archives.ledger import ArchiveLedger
+
+        return ArchiveLedger(self._archive)
+
+    def source(self, contract: Contract) -> Source:
+        """Return the database that a contract names."""
+        from opengazette.adapters.sources.duckdb import DuckDBSource
+
+        name = contract.source.database
+        database = self._databases.databases.get(name)
+        if database is None:
+            raise ContractInvalid(
+                f"{contract.id}: config/databases.yaml has no database {name!r}.",
+                "Correct source.database in the contract, or add the connection.",
+            )
+        return DuckDBSource(name, self._root / database.path, self._elements)
+
+    def tabulator(self) -> Tabulator:
+        """Return what adds records up."""
+        from opengazette.adapters.tabulator import IbisTabulator
+
+        return IbisTabulator()
+
+    def validator(self) -> Validator:
+        """Return what checks extracts."""
+        from opengazette.adapters.great_expectations import GreatExpectationsValidator
+
+        return GreatExpectationsValidator(self._root / "expectations")
+
+    def portal(self) -> Portal:
+        """Return the portal that releases go to.
+
+        Raises:
+            SettingsInvalid: no password is set and the local portal has none.
+        """
+        return self._portal
+
+    def clock(self) -> Clock:
+        """Return the clock."""
+        return SystemClock()
+
+    @cached_property
+    def _archive(self) -> FolderArchive:
+        return FolderArchive(self._settings.var / "archive")
+
+    @cached_property
+    def _elements(self) -> DataElements:
+        return contracts.load_elements(self._root)
+
+    @cached_property
+    def _populations(self) -> dict[str, PopulationTable]:
+        return contracts.load_populations(self._root)
+
+    @cached_property
+    def _databases(self) -> Databases:
+        return contracts.load_databases(self._root)
+
+    @cached_property
+    def _portal(self) -> Portal:
+        from opengazette.adapters.portals.connection import Credentials
+        from opengazette.adapters.portals.socrata import SocrataPortal
+
+        settings = self._settings
+        token = settings.portal_app_token
+        credentials = Credentials(
+            settings.portal_user,
+            self._portal_password(),
+            token.get_secret_value() if token else None,
+        )
+        return SocrataPortal(settings.portal_address, credentials, self.papers())
+
+    def _portal_password(self) -> str:
+        given, file = self._settings.portal_password, self._settings.portal_secret_file
+        if given is not None:
+            return given.get_secret_value()
+        if self._settings.portal_url is None and file.is_file():
+            return file.read_text(encoding="utf-8").strip()
+        raise SettingsInvalid(
+            f"There is no password for the portal at {self._settings.portal_address}.",
+            "Set OPENGAZETTE_PORTAL_PASSWORD, or start the local portal, which makes its own "
+            "(opengazette portal serve).",
+        )
