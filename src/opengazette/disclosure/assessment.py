@@ -40,10 +40,10 @@ class StepDecision:
 class Assessment:
     """The way of one table through the six steps; steps that are jumped are not listed.
 
-    `needs_masking`: counts from 1 to the rule pack's threshold less one must be withheld, with
-    further cells so that none can be worked out. `must_withhold_small`: they must be withheld
-    whatever the score, because a high-risk population is present. `score` is None where step 3
-    was not reached.
+    `must_withhold_small` is what a masker obeys: counts from 1 to the rule pack's threshold less
+    one are withheld, with further cells so that none can be worked out. It holds wherever step 4
+    is reached and, whatever the score, where a high-risk population is present. `needs_masking`
+    tells that step 4 was reached. `score` is None where step 3 was not.
     """
 
     steps: tuple[StepDecision, ...]
@@ -89,7 +89,7 @@ def assess(
     third = _potential_risk(contract, found, needed=needed)
     fourth = (_masking(pack, found),) if needed else ()
     steps = (first, second, third, *fourth, _legal(contract), _release())
-    return Assessment(steps, needed, found, protected)
+    return Assessment(steps, needed, found, needed or protected)
 
 
 QUESTIONS = {
