@@ -2,7 +2,7 @@
 # Everything is written inside this folder: .venv, .tools, .cache and var.
 
 SHELL := /bin/bash
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
 UV_VERSION := 0.13.9
 ROOT := $(CURDIR)
 
