@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--tag", action="append", default=[], help="tag of the run in Prefect")
     chosen = parser.parse_args(arguments)
     with tags(*chosen.tag):
-        state: State[list[RunReport]] = nightly(chosen.datasets or None, return_state=True)
+        state = nightly(chosen.datasets or None, return_state=True)
     return 0 if state.is_completed() else 1
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from opengazette.adapters.config_problems import Problem
+from opengazette.adapters.contracts import load_contracts
 from opengazette.adapters.services import WORK_POOL
 from opengazette.adapters.settings import Settings
 from opengazette.errors import ContractInvalid
@@ -94,6 +96,24 @@ def refuse_stale_deployments(root: Path, contracts: Iterable[Contract]) -> None:
             "deployments/prefect.yaml is not what the schedules in config/datasets say.",
             "Run 'opengazette deploy' and commit the file.",
         )
+
+
+def stale_deployments(root: Path) -> tuple[Problem, ...]:
+    """Return a problem where the deployments are stale and the contracts are sound.
+
+    A folder without deployments has none to keep fresh.
+    """
+    if not deployments_file(root).exists():
+        return ()
+    try:
+        contracts = load_contracts(root).values()
+    except ContractInvalid:
+        return ()
+    try:
+        refuse_stale_deployments(root, contracts)
+    except ContractInvalid as stale:
+        return (Problem("deployments/prefect.yaml", None, "", stale.problem, stale.remedy),)
+    return ()
 
 
 def _deployment(

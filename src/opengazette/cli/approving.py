@@ -10,11 +10,8 @@ from rich.console import Console
 from ruamel.yaml import YAML
 
 from opengazette.adapters.settings import Settings
-from opengazette.adapters.world import World
-from opengazette.cli.papers import write_report
 from opengazette.cli.steps_shown import telling
 from opengazette.cli.terminal import console
-from opengazette.cli.way import prepare
 from opengazette.governance.approvals import standing_approval, withheld_percent
 from opengazette.model.approval import Approval
 from opengazette.model.stages import Release
@@ -29,6 +26,10 @@ def approve(
     yes: Annotated[bool, typer.Option("--yes", help="Approve without being asked again.")] = False,
 ) -> None:
     """Approve a dataset's releases: rehearse, show what is approved, write the approval."""
+    from opengazette.adapters.world import World
+    from opengazette.cli.papers import write_report
+    from opengazette.cli.way import prepare
+
     settings = Settings()
     world, out = World(settings), console()
     with telling(out, dataset) as tell:

@@ -12,7 +12,6 @@ from opengazette.adapters.settings import Settings
 from opengazette.cli.demonstration import CONNECTION, department_database
 from opengazette.cli.terminal import console
 from opengazette.demo import synthetic
-from opengazette.demo.departments import SYNTHETIC_ROWS, load
 from opengazette.errors import SettingsInvalid
 
 app = typer.Typer(help="The demonstration departments.", no_args_is_help=True)
@@ -26,6 +25,8 @@ def demo() -> None:
 @app.command("load")
 def load_departments() -> None:
     """Load the demonstration departments: public tables and generated encounters."""
+    from opengazette.demo.departments import SYNTHETIC_ROWS
+
     _load(SYNTHETIC_ROWS, synthetic.SEED)
 
 
@@ -43,6 +44,8 @@ def synth(
 
 
 def _load(rows: int, seed: int) -> None:
+    from opengazette.demo.departments import load
+
     settings, out = Settings(), console()
     database = _database(settings)
     with out.status("Loading the demonstration departments"):

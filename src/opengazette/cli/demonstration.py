@@ -8,8 +8,6 @@ from rich.console import Console
 
 from opengazette.adapters.contracts import dataset_ids, load_contract, load_databases
 from opengazette.adapters.settings import Settings
-from opengazette.demo.departments import ENCOUNTERS, load
-from opengazette.demo.holdings import HOLDINGS, VIEWS
 from opengazette.errors import ContractInvalid
 
 #: The connection whose file the demonstration fills.
@@ -21,6 +19,8 @@ def load_where_absent(settings: Settings, out: Console) -> None:
 
     An agency's own configuration is left alone: the run says what its database lacks.
     """
+    from opengazette.demo.departments import load
+
     database = department_database(settings)
     if database is None or database.exists() or not _reads_the_demonstration(settings):
         return
@@ -35,6 +35,9 @@ def department_database(settings: Settings) -> Path | None:
 
 
 def _reads_the_demonstration(settings: Settings) -> bool:
+    from opengazette.demo.departments import ENCOUNTERS
+    from opengazette.demo.holdings import HOLDINGS, VIEWS
+
     held = {holding.table for holding in HOLDINGS} | VIEWS.keys() | {ENCOUNTERS}
     tables = {
         table for dataset in dataset_ids(settings.root) if (table := _table(settings, dataset))

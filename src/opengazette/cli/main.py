@@ -6,11 +6,11 @@ import signal
 import sys
 from typing import Annotated, NoReturn
 
-import click
 import typer
 
 from opengazette.cli import (
     approving,
+    checking,
     databases,
     deploying,
     nights,
@@ -34,13 +34,14 @@ app.command("run")(releases.run)
 app.command("rehearse")(releases.rehearse)
 app.command("approve")(approving.approve)
 app.command("datasets")(releases.datasets)
+app.command("check")(checking.check)
+app.command("schemas")(checking.schemas)
 app.command("deploy")(deploying.deploy)
 app.command("up")(services.up)
 app.command("down")(services.down)
 app.add_typer(portals.app, name="portal")
 app.add_typer(databases.app, name="demo")
 
-_INTERRUPTED = 130
 _TERMINATED = 143
 
 
@@ -58,16 +59,10 @@ def run() -> NoReturn:
     """Run the command line and end the process with the exit status of what happened."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
     try:
-        status = app(standalone_mode=False)
-    except (KeyboardInterrupt, click.Abort):
-        typer.echo("Stopped.", err=True)
-        sys.exit(_INTERRUPTED)
-    except click.ClickException as misuse:
-        misuse.show()
-        sys.exit(misuse.exit_code)
+        app()
     except Exception as error:  # noqa: BLE001 - the end of the line: nothing above may show values
         sys.exit(show_error(error, debug="--debug" in sys.argv[1:]))
-    sys.exit(status if isinstance(status, int) else 0)
+    sys.exit(0)
 
 
 if __name__ == "__main__":

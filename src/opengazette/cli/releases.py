@@ -9,13 +9,8 @@ from rich.table import Table
 
 from opengazette.adapters.contracts import dataset_ids
 from opengazette.adapters.settings import Settings
-from opengazette.adapters.world import World
-from opengazette.cli.papers import write_report
 from opengazette.cli.steps_shown import telling
 from opengazette.cli.terminal import console, show_reports
-from opengazette.cli.way import prepare
-from opengazette.cli.way import run as run_dataset
-from opengazette.steps.publish import last_published
 
 Dataset = Annotated[str, typer.Argument(metavar="ID", help="Id of the dataset.")]
 
@@ -26,6 +21,9 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but publish.")] = False,
 ) -> None:
     """Publish one dataset, without Prefect."""
+    from opengazette.adapters.world import World
+    from opengazette.cli.way import run as run_dataset
+
     settings = Settings()
     out = console()
     with telling(out, dataset) as tell:
@@ -35,6 +33,10 @@ def run(
 
 def rehearse(dataset: Dataset) -> None:
     """Do everything but publish, and write the report of the release."""
+    from opengazette.adapters.world import World
+    from opengazette.cli.papers import write_report
+    from opengazette.cli.way import prepare
+
     settings = Settings()
     world = World(settings)
     out = console()
@@ -53,6 +55,9 @@ def rehearse(dataset: Dataset) -> None:
 
 def datasets() -> None:
     """List the datasets: department, schedule, last release."""
+    from opengazette.adapters.world import World
+    from opengazette.steps.publish import last_published
+
     settings = Settings()
     world = World(settings)
     table = Table(box=None, pad_edge=False, header_style="bold")
