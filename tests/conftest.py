@@ -53,6 +53,13 @@ def running_portal(
             thread.join(timeout=10)
 
 
+@pytest.fixture(scope="session")
+def shared_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPortal]:
+    """A real portal that tests share; each makes datasets of its own."""
+    with running_portal(tmp_path_factory.mktemp("shared") / "portal") as portal:
+        yield portal
+
+
 @pytest.fixture
 def local_portal(tmp_path: Path) -> Iterator[LocalPortal]:
     """A real portal of its own for one test, on a fresh folder."""

@@ -55,12 +55,12 @@ def body_is_csv(request: Request, suffix: str) -> bool:
     sent = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if sent == "text/csv":
         return True
-    if sent == "application/json" or suffix == "json":
+    if sent == "application/json":
         return False
     if sent:
         raise Problem(415, "req.content-type.unsupported", "Send application/json or text/csv.")
-    if suffix == "csv":
-        return True
+    if suffix:
+        return suffix == "csv"
     raise bad_request("Content-Type is missing.", "req.content-type.missing")
 
 

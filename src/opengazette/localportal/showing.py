@@ -68,7 +68,6 @@ class Shown:
     column: Column
     annotation: str | None
     numeric: bool
-    separators: bool
     sortable: bool
 
 
@@ -88,14 +87,18 @@ def shown_columns(view: View) -> list[Shown]:
         Shown(
             column,
             annotation if (annotation := column.field_name + _ANNOTATION) in fields else None,
-            numeric=column.kind == "number",
-            separators=not _NO_SEPARATORS.search(column.field_name)
-            and column.format.get("noCommas") not in (True, "true"),
+            numeric=column.kind == "number" and not _is_a_name(column),
             sortable=column.kind not in ("url", "point"),
         )
         for column in view.columns
         if column.field_name.removesuffix(_ANNOTATION) not in fields - {column.field_name}
     ]
+
+
+def _is_a_name(column: Column) -> bool:
+    """Say whether the digits name something, as a year does, rather than count it."""
+    plain = column.format.get("noCommas") in (True, "true")
+    return plain or _NO_SEPARATORS.search(column.field_name) is not None
 
 
 def shown_rows(
@@ -132,14 +135,11 @@ def _cell(shown: Shown, column: OutColumn, cell: object, code: object) -> Cell:
         x, y = json.loads(str(cell))["coordinates"]
         return Cell(f"{y}, {x}", mark)
     text = cell_text(cell, column)
-    if shown.numeric and shown.separators:
+    if shown.numeric:
         return Cell(grouped_number(text), mark)
-    return Cell(
-        text.removesuffix("T00:00:00.000").removesuffix(".000").replace("T", " ")
-        if isinstance(cell, datetime)
-        else text,
-        mark,
-    )
+    if isinstance(cell, datetime):
+        text = text.removesuffix("T00:00:00.000").replace(".000", "").replace("T", " ")
+    return Cell(text, mark)
 
 
 def legend(session: Session, view: View, columns: list[Shown]) -> list[tuple[Mark, int]]:
