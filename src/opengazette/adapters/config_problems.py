@@ -240,8 +240,9 @@ def _given(node: Node | None) -> str:
 
 def _narrowed(place: Place, rule: str) -> Place:
     """Follow the names that a rule's message quotes, as deep into the file as they lead."""
-    for quoted, leading in re.findall(r"'([^']+)'|^(\w+):", rule):
-        place = next(_mentions(place, quoted or leading), place)
+    for before, quoted, leading in re.findall(r"(?:(\w+) )?'([^']+)'|^(\w+):", rule):
+        items = before in ("dimension", "measure", "band")
+        place = next(_mentions(place, f"[{quoted}]" if items else quoted or leading), place)
     return place
 
 
@@ -249,7 +250,7 @@ def _mentions(place: Place, word: str) -> Iterator[Place]:
     for name, node, line in _children(place.node):
         inner = Place(line, _joined([place.field, name]), node)
         by_value = isinstance(node, ScalarNode) and node.value == word
-        if name in (word, f"[{word}]") or by_value:
+        if name == word or by_value:
             yield inner
         yield from _mentions(inner, word)
 
