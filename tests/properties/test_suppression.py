@@ -21,6 +21,9 @@ PROTECTION = Protection(low=1, high=3)
 WIDE = Protection(low=0, high=30)
 CAP = 8
 
+Masks = dict[str, np.ndarray]
+Place = tuple[str, tuple[str, ...]]
+
 FLAT2 = Dimension("sex", "T", {"T": ("f", "m")}, ("T", "f", "m"))
 FLAT3 = Dimension("age", "T", {"T": ("0", "1", "2")}, ("T", "0", "1", "2"))
 FLAT5 = Dimension("payer", "T", {"T": tuple("abcde")}, ("T", *"abcde"))
@@ -87,7 +90,7 @@ class Enumerated:
     high: np.ndarray
 
 
-def enumerate_all(table: CellTable, withheld: dict[str, np.ndarray]) -> Enumerated:
+def enumerate_all(table: CellTable, withheld: Masks) -> Enumerated:
     """Try every table of whole numbers; a leaf under no published total goes up to CAP."""
     inside, measures = membership(table.dimensions), list(table.counts)
     options = [
@@ -122,14 +125,14 @@ def everything(table: CellTable) -> dict[str, np.ndarray]:
     return {m: counts > 0 for m, counts in table.counts.items()}
 
 
-def published(table: CellTable, withheld: dict[str, np.ndarray]) -> PublishedTable:
+def published(table: CellTable, withheld: Masks) -> PublishedTable:
     values = {m: np.where(withheld[m], np.nan, counts) for m, counts in table.counts.items()}
     return PublishedTable(table.dimensions, table.keys, values, table.parts)
 
 
-def protected_or_refused(table: CellTable, **options: float) -> Pattern:
+def protected_or_refused(table: CellTable, *, gap: float = 0.01) -> Pattern:
     try:
-        return protect(table, RULE, PROTECTION, **options)
+        return protect(table, RULE, PROTECTION, gap=gap)
     except CannotProtect:
         everything_withheld = published(table, everything(table))
         primary = {m: (c >= 1) & (c < RULE.threshold) for m, c in table.counts.items()}
@@ -138,12 +141,12 @@ def protected_or_refused(table: CellTable, **options: float) -> Pattern:
         raise
 
 
-def intervals(shown: PublishedTable, marked: dict[str, np.ndarray]) -> dict[tuple, Finding]:
+def intervals(shown: PublishedTable, marked: Masks) -> dict[Place, Finding]:
     return {(f.measure, f.key): f for f in attack(shown, marked, WIDE, RULE)}
 
 
 @st.composite
-def maskings(draw: st.DrawFn) -> tuple[CellTable, dict[str, np.ndarray]]:
+def maskings(draw: st.DrawFn) -> tuple[CellTable, Masks]:
     """A table with any cells withheld that are not zero."""
     table = draw(tables())
     n = len(table.keys)
@@ -179,7 +182,7 @@ def test_a_protected_table_passes_the_audit_and_shows_no_small_count(table: Cell
 
 @settings(deadline=None, max_examples=150)
 @given(maskings())
-def test_the_audit_agrees_with_enumeration(case: tuple[CellTable, dict]) -> None:
+def test_the_audit_agrees_with_enumeration(case: tuple[CellTable, Masks]) -> None:
     table, withheld = case
     found = enumerate_all(table, withheld)
     floor = enumerate_all(table, everything(table)).low
@@ -199,7 +202,7 @@ def test_the_audit_agrees_with_enumeration(case: tuple[CellTable, dict]) -> None
 @settings(deadline=None, max_examples=80)
 @given(maskings(), st.data())
 def test_publishing_one_more_cell_never_widens_an_interval(
-    case: tuple[CellTable, dict], data: st.DataObject
+    case: tuple[CellTable, Masks], data: st.DataObject
 ) -> None:
     table, withheld = case
     hidden = [(m, i) for m in table.measures for i in np.flatnonzero(withheld[m])]
@@ -217,7 +220,7 @@ def test_publishing_one_more_cell_never_widens_an_interval(
 
 @settings(deadline=None, max_examples=80)
 @given(maskings())
-def test_telling_the_reasons_never_widens_an_interval(case: tuple[CellTable, dict]) -> None:
+def test_telling_the_reasons_never_widens_an_interval(case: tuple[CellTable, Masks]) -> None:
     table, withheld = case
     merged = published(table, withheld)
     codes = {
@@ -233,7 +236,7 @@ def test_telling_the_reasons_never_widens_an_interval(case: tuple[CellTable, dic
 @settings(deadline=None, max_examples=60)
 @given(maskings(), st.randoms(use_true_random=False))
 def test_renaming_and_reordering_change_no_interval(
-    case: tuple[CellTable, dict], random: object
+    case: tuple[CellTable, Masks], random: object
 ) -> None:
     table, withheld = case
     turned = relabelled(table)

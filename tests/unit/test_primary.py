@@ -10,7 +10,7 @@ from opengazette.errors import CannotProtect
 
 
 def withheld(rule: SmallCountRule, *counts: float) -> list[bool]:
-    return primary_cells(np.array(counts), rule).tolist()
+    return [bool(gone) for gone in primary_cells(np.array(counts), rule)]
 
 
 def test_the_boundary_is_the_policy() -> None:
