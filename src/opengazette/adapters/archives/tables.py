@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pandas as pd
 import pyarrow.lib as pa
@@ -96,7 +97,7 @@ def _to_arrow(table: pd.DataFrame) -> pa.Table:
         ) from None
 
 
-def _series(column: pa.ChunkedArray, dtype: str) -> pd.Series:
+def _series(column: Any, dtype: Any) -> pd.Series:  # noqa: ANN401 - Arrow and pandas types
     values: pd.Series = column.to_pandas(types_mapper=_MASKED.get)
     return values.astype(dtype)
 
