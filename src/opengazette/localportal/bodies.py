@@ -66,6 +66,8 @@ def body_is_csv(request: Request, suffix: str) -> bool:
 
 def csv_batches(file: Path) -> Iterator[Batch]:
     """Read CSV after RFC 4180 with a header of field names."""
+    # The limit of the csv module belongs to the process; its default refuses long texts.
+    csv.field_size_limit(LARGEST_ROW)
     try:
         with file.open(encoding="utf-8-sig", newline="") as text:
             rows = csv.reader(text, strict=True)

@@ -15,7 +15,12 @@ from sqlglot import exp
 from opengazette.localportal.portal import portal_of, readable_view
 from opengazette.localportal.problems import Problem
 from opengazette.localportal.reading import ask, count_rows
-from opengazette.localportal.routes.discovery import contact_email, found_views, visible_views
+from opengazette.localportal.routes.discovery import (
+    contact_email,
+    found_views,
+    iso_moment,
+    visible_views,
+)
 from opengazette.localportal.showing import (
     Shown,
     grouped_number,
@@ -30,7 +35,6 @@ from opengazette.localportal.showing import (
 from opengazette.localportal.soql.grammar import Query
 from opengazette.localportal.store import Session
 from opengazette.localportal.views import View
-from opengazette.localportal.wire import http_date
 
 router = APIRouter()
 PAGE_ROWS: Final = 50
@@ -54,6 +58,7 @@ def _templates() -> Jinja2Templates:
         paragraphs=paragraphs,
         summary=summary,
         plain_type=plain_type,
+        iso_moment=iso_moment,
     )
     return made
 
@@ -135,7 +140,6 @@ def dataset_page(
         asked=asked,
         address=lambda **changes: _address(f"/d/{view.id}", asked | changes) + "#rows",
         contact=contact_email(view),
-        changed=http_date(view.rows_updated_at),
         files=_attachments(view),
         disclosure=_disclosure(view),
         base=base,
