@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from opengazette.disclosure.complementary_network import Columns, Network, networks
-from opengazette.disclosure.complementary_repair import Unprotectable
+from opengazette.disclosure.complementary_network import Columns, Network, Unprotectable, networks
 from opengazette.disclosure.complementary_search import Found, search
 from opengazette.disclosure.linear_system import CellTable, LinearSystem, floors
 from opengazette.disclosure.primary import Protection, SmallCountRule, primary_cells
@@ -47,6 +46,7 @@ def protect(
     weights: Mapping[str, Floats] | None = None,
     must_publish: Mapping[str, Mask] | None = None,
     gap: float = 0.01,
+    effort: float = 1.0,
 ) -> Pattern:
     """Choose the cells to withhold so that no primary cell can be told within [low, high].
 
@@ -56,7 +56,8 @@ def protect(
     and no rate of a withheld cell. Withheld cells and their rates must be left blank under one
     annotation. `weights` prices each cell (default: `count_weights`); cells of `must_publish`
     stay. The search of each connected part ends within the relative `gap` of the least possible
-    cost, or when its work is used up. The same input gives the same pattern.
+    cost, or when its rounds (more with more `effort`) are used up. The same input gives the
+    same pattern.
 
     Raises:
         CannotProtect: the table does not add up, or no pattern is enough.
@@ -69,7 +70,7 @@ def protect(
     columns = _columns(table, system, rule, protection, primary, must_publish, weights)
     withheld, found = columns.hidden.copy(), list[Found]()
     for network in networks(system.matrix, columns):
-        found.append(_searched(table, system, network, gap))
+        found.append(_searched(table, system, network, gap, effort))
         for column in np.flatnonzero(found[-1].withheld):
             withheld[network.members[column]] = True
         _verify(system, columns, withheld, network, found[-1])
@@ -148,9 +149,11 @@ def _refuse_kept_primaries(
             )
 
 
-def _searched(table: CellTable, system: LinearSystem, network: Network, gap: float) -> Found:
+def _searched(
+    table: CellTable, system: LinearSystem, network: Network, gap: float, effort: float
+) -> Found:
     try:
-        return search(network, gap=gap)
+        return search(network, gap=gap, effort=effort)
     except Unprotectable as failure:
         measure = table.measures[int(network.members[failure.column][0]) // system.n_cells]
     small = sum(len(network.members[column]) for column in {c for c, _ in network.demands()})

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from opengazette.disclosure.complementary_attack import Shortfall
-from opengazette.disclosure.complementary_network import Network
+from opengazette.disclosure.complementary_network import Network, Unprotectable
 from opengazette.errors import Fault
 
 Floats = NDArray[np.float64]
@@ -36,38 +36,55 @@ class Cut:
 def cut(network: Network, miss: Shortfall) -> Cut | None:
     """Turn a missed demand into a cut: the capacity that the prices put on each column.
 
+    Raises:
+        Unprotectable: even all columns together do not satisfy it.
+
     Source: Fischetti and Salazar-González, Management Science 47 (2001), capacity constraints.
     """
     if not len(miss.prices):
         return None
-    rates = sparse.csr_array(network.matrix[miss.rows, :]).T @ miss.prices
+    weighted = np.zeros(network.matrix.shape[0])
+    weighted[miss.rows] = miss.prices
+    rates = network.matrix.T @ weighted
     rates[miss.column] += miss.direction
-    scale = 1.0 - miss.direction * rates[miss.column]
-    asked = network.demand(miss.column, miss.direction)
-    rates[miss.column] = 0.0
-    if scale < TINY:
-        return None
-    weight = np.where(rates < -TINY, -rates * network.fall / scale, 0.0)
-    weight[rates > TINY] = asked
-    missing = asked - float(weight[network.hidden].sum())
-    if missing < TINY:
-        return None
-    columns = np.flatnonzero(network.free & (weight > TINY))
-    return Cut(columns, np.minimum(weight[columns] / missing, 1.0))
+    columns = np.flatnonzero(np.abs(rates) > TINY)
+    return _capacity(network, miss.column, miss.direction, columns, rates[columns])
 
 
 def row_cuts(network: Network) -> list[Cut]:
     """Return the cuts that single equations give: a lone withheld cell is known."""
-    by_column = sparse.csc_array(network.matrix)
+    by_column, by_row = sparse.csc_array(network.matrix), network.matrix
     found = []
     for column, direction in network.demands():
-        terms = slice(by_column.indptr[column], by_column.indptr[column + 1])
-        for row, sign in zip(by_column.indices[terms], by_column.data[terms], strict=True):
-            price = np.array([-direction / sign])
-            made = cut(network, Shortfall(column, direction, np.array([row]), price))
+        at = slice(by_column.indptr[column], by_column.indptr[column + 1])
+        for row, sign in zip(by_column.indices[at], by_column.data[at], strict=True):
+            terms = slice(by_row.indptr[row], by_row.indptr[row + 1])
+            columns, rates = by_row.indices[terms], by_row.data[terms] * (-direction / sign)
+            others = columns != column
+            made = _capacity(network, column, direction, columns[others], rates[others])
             if made is not None:
                 found.append(made)
     return found
+
+
+def _capacity(
+    network: Network, column: int, direction: int, columns: Index, rates: Floats
+) -> Cut | None:
+    """Weigh each column by how much of the demanded move it lets through."""
+    own = columns == column
+    scale = 1.0 - direction * float(rates[own].sum())
+    if scale < TINY:
+        return None
+    columns, rates, asked = columns[~own], rates[~own], network.demand(column, direction)
+    weight = np.where(rates < 0, -rates * network.fall[columns] / scale, asked)
+    missing = asked - float(weight[network.hidden[columns]].sum())
+    if missing < TINY:
+        return None
+    useful = network.free[columns] & (weight > TINY)
+    made = Cut(columns[useful].astype(np.int64), np.minimum(weight[useful] / missing, 1.0))
+    if made.weights.sum() < 1.0 - TINY:
+        raise Unprotectable(column)
+    return made
 
 
 class Cuts:

@@ -15,6 +15,14 @@ Mask = NDArray[np.bool_]
 Index = NDArray[np.int64]
 
 
+class Unprotectable(Exception):
+    """A demand that cannot be met even if everything free were withheld."""
+
+    def __init__(self, column: int) -> None:
+        super().__init__(column)
+        self.column = column
+
+
 @dataclass(frozen=True)
 class Network:
     """One connected part of the system; a column is a group of cells known to be equal.

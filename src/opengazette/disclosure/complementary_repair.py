@@ -16,7 +16,7 @@ from opengazette.disclosure.complementary_attack import (
     shortfalls,
 )
 from opengazette.disclosure.complementary_cuts import Cuts, Slack, cut
-from opengazette.disclosure.complementary_network import Network
+from opengazette.disclosure.complementary_network import Network, Unprotectable
 from opengazette.disclosure.complementary_program import Program
 
 Floats = NDArray[np.float64]
@@ -24,14 +24,6 @@ Mask = NDArray[np.bool_]
 
 # A move through withheld cells costs next to nothing, but not nothing: no idle circles.
 IDLE = 1e-4
-
-
-class Unprotectable(Exception):
-    """A demand that cannot be met even if everything free were withheld."""
-
-    def __init__(self, column: int) -> None:
-        super().__init__(column)
-        self.column = column
 
 
 class Repair:

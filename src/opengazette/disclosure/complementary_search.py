@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from opengazette.disclosure.complementary_attack import Witnesses, shortfalls
 from opengazette.disclosure.complementary_cuts import Cuts, Master, cut, row_cuts
 from opengazette.disclosure.complementary_network import Network
-from opengazette.disclosure.complementary_repair import Repair, Unprotectable, reduced, repaired
+from opengazette.disclosure.complementary_repair import Repair, reduced, repaired
 
 Mask = NDArray[np.bool_]
 
-ROUNDS = 40
+# Rounds are rationed by size, not by the clock: the same input gives the same pattern.
+FEWEST, MOST, COLUMN_ROUNDS = 2, 15, 8000
 EARLY_GAP = 0.02
 # Two patterns closer than this differ in tie-breaks only.
 EQUAL = 1e-3
@@ -31,7 +32,7 @@ class Found:
     bound: float
 
 
-def search(network: Network, *, gap: float) -> Found:
+def search(network: Network, *, gap: float, effort: float) -> Found:
     """Return the best pattern found.
 
     Cuts say what any sufficient pattern needs; the cheapest choice that obeys them is tried,
@@ -41,15 +42,12 @@ def search(network: Network, *, gap: float) -> Found:
     Raises:
         Unprotectable: a demand cannot be met at all.
     """
-    for miss in shortfalls(
-        network, network.hidden | network.free, network.demands(), Witnesses(), whole=False
-    ):
-        raise Unprotectable(miss.column)
     cuts, master = Cuts(), Master(np.where(network.free, network.cost, 0.0))
     cuts.add(row_cuts(network))
+    most = int(effort * np.clip(COLUMN_ROUNDS / network.size, FEWEST, MOST))
     repair, aim, rounds, bound = Repair(network), EARLY_GAP, 0, 0.0
     best: Found | None = None
-    while best is None or (rounds < ROUNDS and best.cost - bound > max(EQUAL, gap * best.cost)):
+    while best is None or (rounds < most and best.cost - bound > max(EQUAL, gap * best.cost)):
         rounds, n_cuts = rounds + 1, len(cuts.all)
         chosen, lower = master.solve(cuts, aim)
         bound, witnesses = max(bound, lower), Witnesses()
