@@ -92,7 +92,7 @@ def contract(columns: dict[str, dict[str, Any]] = COLUMNS, table: str = "visits"
 
 
 ROWS = f"""
-    values ('F', 30::tinyint, 1.50::decimal(9, 2), timestamp '2024-01-02 23:59:00', true, '{CANARY}'),
+    values ('F', 30::tinyint, 1.5::decimal(9, 2), timestamp '2024-01-02 23:59', true, '{CANARY}'),
            ('M', 41::tinyint, null, timestamp '2024-02-29 00:00:00', false, 'x'),
            (null, 7::tinyint, 0.1::decimal(9, 2), timestamp '2023-12-31 01:00:00', true, 'y')
 """

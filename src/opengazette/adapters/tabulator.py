@@ -1,0 +1,212 @@
+"""Generalises records and adds them up, in one query where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from opengazette.adapters.generalising import as_text, label_of, text_of
+from opengazette.errors import ArchiveUnavailable, Fault, StandardsNotMet
+from opengazette.model.contract import Contract
+from opengazette.model.publication import Count, Dimension, Mean, Population, PublicationTable
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from ibis.backends.duckdb import Backend
+
+#: Sums are exact, so that they do not depend on the order in which records are read.
+_EXACT = "decimal(38, 9)"
+_RECORDS = "_records"
+
+
+class IbisTabulator:
+    """A `ports.Tabulator` on DuckDB."""
+
+    def tabulate(self, extract: Path, contract: Contract) -> pd.DataFrame:
+        """Return the base cells of the publication table, without totals.
+
+        Shape: one row for each observed combination of the dimensions, in their order; the
+        dimensions hold published labels (string), counts and populations are Int64, each mean
+        is the sum (float64) of its column over the records of its count.
+        Rates are not computed.
+
+        A count without a column adds up records, one with a column its values. A population
+        that records repeat is taken once for each cell; it may be absent from some records of a
+        cell, and is rounded to whole people. Empty text and NaN are empty values.
+
+        Raises:
+            StandardsNotMet: values fit no label, a count or mean has empty values, a count has
+                values that are no whole number, a label is that of a total, or a cell has two
+                populations. The message counts rows.
+        """
+        table = contract.publication
+        with _opened() as connection:
+            records = _read(connection, extract)
+            cells = _cells(records, table)
+            frame: pd.DataFrame = cells.to_pandas()
+        _refuse_misfits(contract, frame)
+        _refuse_collisions(contract, frame)
+        return _typed(frame, table)
+
+
+@contextmanager
+def _opened() -> Iterator[Backend]:
+    """Open an empty database in memory that writes nothing to any disk."""
+    import duckdb
+    import ibis
+
+    connection: Backend = ibis.duckdb.connect(
+        ":memory:", temp_directory="", autoinstall_known_extensions=False
+    )
+    try:
+        yield connection
+    except duckdb.IOException:
+        raise ArchiveUnavailable("The extract cannot be read.", "Run the dataset again.") from None
+    except duckdb.Error as error:
+        raise Fault(f"The records could not be added up ({type(error).__name__}).") from None
+    finally:
+        connection.disconnect()
+
+
+def _read(connection: Backend, extract: Path) -> ir.Table:
+    if not extract.is_file():
+        raise ArchiveUnavailable("The extract is not in the archive.", "Run the dataset again.")
+    return connection.read_parquet(extract)
+
+
+def _cells(records: ir.Table, table: PublicationTable) -> ir.Table:
+    """Compile the whole tabulation to one grouping: labels, sums, and counts of misfits."""
+    labels = {d.name: label_of(records, d) for d in table.dimensions}
+    checks: dict[str, ir.Value] = {_RECORDS: records.count()}
+    for name, label in labels.items():
+        checks[f"_misfit_{name}"] = label.label.isnull().sum()
+        checks[f"_empty_{name}"] = (label.label.isnull() & label.empty).sum()
+    sums: dict[str, ir.Value] = {}
+    for measure in table.measures:
+        match measure:
+            case Count():
+                sums |= _count(records, measure)
+            case Population():
+                sums |= _population(records, measure)
+            case Mean():
+                over = next(c for c in table.counts() if c.name == measure.over)
+                sums |= _sum_for_mean(records, measure, over)
+    grouped = records.group_by(**{name: label.label for name, label in labels.items()})
+    return grouped.aggregate(**sums, **checks).order_by(list(labels))
+
+
+def _chosen(records: ir.Table, count: Count) -> ir.BooleanValue:
+    import ibis
+
+    chosen: ir.BooleanValue = ibis.literal(value=True)
+    for column, values in count.where.items():
+        wanted = [text_of(value) for value in values]
+        chosen = chosen & _certainly(as_text(records[column]).isin(wanted))
+    return chosen
+
+
+def _count(records: ir.Table, count: Count) -> dict[str, ir.Value]:
+    chosen = _chosen(records, count)
+    if count.column is None:
+        return {count.name: records.count(where=chosen)}
+    value = records[count.column]
+    whole = value.cast("float64").mod(1) == 0
+    sound = _certainly(value.notnull() & (value >= 0) & whole)
+    return {
+        count.name: _exact_sum(value, chosen & sound).cast("int64"),
+        f"_unsound_{count.name}": (chosen & ~sound).sum(),
+    }
+
+
+def _population(records: ir.Table, population: Population) -> dict[str, ir.Value]:
+    value = records[population.column].cast("float64").nullif(float("nan"))
+    return {
+        population.name: value.max().round(0).cast("int64"),
+        f"_differs_{population.name}": _certainly(value.max() != value.min()),
+    }
+
+
+def _sum_for_mean(records: ir.Table, mean: Mean, over: Count) -> dict[str, ir.Value]:
+    chosen, value = _chosen(records, over), records[mean.column]
+    real = value.cast("float64")
+    known = _certainly(~(real.isnan() | real.isinf()))
+    return {
+        mean.name: _exact_sum(value, chosen & known).cast("float64"),
+        f"_unknown_{mean.name}": (chosen & ~known).sum(),
+    }
+
+
+def _certainly(condition: ir.BooleanValue) -> ir.BooleanValue:
+    import ibis
+
+    return ibis.coalesce(condition, ibis.literal(value=False))
+
+
+def _exact_sum(value: ir.NumericValue, counted: ir.BooleanValue) -> ir.DecimalValue:
+    import ibis
+
+    return ibis.ifelse(counted, value, 0).cast(_EXACT).sum()
+
+
+def _refuse_misfits(contract: Contract, cells: pd.DataFrame) -> None:
+    table = contract.publication
+    for dimension in table.dimensions:
+        where = f"{contract.id}: dimension {dimension.name!r}, column {dimension.column!r}"
+        empty = int(cells[f"_empty_{dimension.name}"].sum())
+        misfits = int(cells[f"_misfit_{dimension.name}"].sum()) - empty
+        if misfits:
+            raise StandardsNotMet(
+                f"{where}: {misfits} rows fit no {_place(dimension)}.",
+                "Tell the department, or give the values a place in the contract.",
+            )
+        if empty:
+            raise StandardsNotMet(
+                f"{where}: {empty} rows are empty.",
+                "Tell the department, or give empty values a label with `missing`.",
+            )
+    for measure in table.measures:
+        for check, problem in _MISFITS.items():
+            rows = int(cells.get(f"{check}{measure.name}", pd.Series([0])).sum())
+            if rows:
+                raise StandardsNotMet(
+                    f"{contract.id}: measure {measure.name!r}: {rows} {problem}.",
+                    "Tell the department, or correct the contract.",
+                )
+
+
+_MISFITS = {
+    "_unsound_": "rows have an empty, negative or fractional value where a count is added up",
+    "_differs_": "cells have records with different populations",
+    "_unknown_": "rows of its count have no value to average",
+}
+
+
+def _place(dimension: Dimension) -> str:
+    return {"bands": "band", "categories": "category"}.get(dimension.generalise.rule, "label")
+
+
+def _refuse_collisions(contract: Contract, cells: pd.DataFrame) -> None:
+    """A record that is labelled like a total would be added up twice."""
+    for dimension in contract.publication.dimensions:
+        taken = {*dimension.groups, *([dimension.total] if dimension.total else [])}
+        rows = int(cells.loc[cells[dimension.name].isin(taken), _RECORDS].sum())
+        if rows:
+            raise StandardsNotMet(
+                f"{contract.id}: dimension {dimension.name!r}, column {dimension.column!r}: "
+                f"{rows} rows have the label of a total or subtotal.",
+                "Leave such rows out of the source, or name the total differently.",
+            )
+
+
+def _typed(cells: pd.DataFrame, table: PublicationTable) -> pd.DataFrame:
+    typed = {name: cells[name].astype("string") for name in table.key()}
+    for measure in table.measures:
+        if isinstance(measure, Count | Population):
+            typed[measure.name] = cells[measure.name].astype("Int64")
+        elif isinstance(measure, Mean):
+            typed[measure.name] = cells[measure.name].astype("float64")
+    return pd.DataFrame(typed)
