@@ -34,6 +34,9 @@ def environment(settings: Settings) -> dict[str, str]:
     return {
         "OPENGAZETTE_ROOT": str(settings.root),
         "OPENGAZETTE_VAR": str(settings.var),
+        "OPENGAZETTE_PORTAL_HOST": settings.portal_host,
+        "OPENGAZETTE_PORTAL_PORT": str(settings.portal_port),
+        "OPENGAZETTE_PREFECT_PORT": str(settings.prefect_port),
         "PREFECT_HOME": str(home),
         "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),
         "PREFECT_API_URL": f"{settings.prefect_url}/api",
@@ -71,8 +74,8 @@ def prefect_service(settings: Settings) -> Service:
 
 def worker_service(settings: Settings) -> Service:
     """Return the worker that runs what the Prefect server hands out."""
-    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", WORK_POOL]
-    return _service(settings, "worker", [*command, "--name", "opengazette"])
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--type", "process"]
+    return _service(settings, "worker", [*command, "--pool", WORK_POOL, "--name", "opengazette"])
 
 
 def start_portal(settings: Settings) -> bool:
@@ -107,7 +110,13 @@ def start_prefect(settings: Settings) -> bool:
 
 def start_worker(settings: Settings) -> None:
     """Make the work pool where there is none, and start the worker."""
-    run_prefect(settings, "work-pool", "create", WORK_POOL, "--type", "process", "--overwrite")
+    made = httpx.post(
+        f"{settings.prefect_url}/api/work_pools/",
+        json={"name": WORK_POOL, "type": "process"},
+        timeout=START_SECONDS,
+    )
+    if made.status_code not in (httpx.codes.CREATED, httpx.codes.CONFLICT):
+        raise Fault("The Prefect server made no work pool.", "Read var/log/prefect-server.log.")
     worker_service(settings).start()
 
 
