@@ -3,28 +3,15 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import pyarrow.lib as pa
-
-from opengazette.localportal.bodies import ABSENT, Batch
-from opengazette.localportal.problems import bad_request, column_missing, maltyped
+from opengazette.localportal.bodies import Batch
+from opengazette.localportal.problems import bad_request
+from opengazette.localportal.staging import make_stage, stage_batch
 from opengazette.localportal.store import Session, now
-from opengazette.localportal.values import (
-    SQL_TYPE,
-    TYPE_NAME,
-    NotOfThisType,
-    Stored,
-    from_csv,
-    from_json,
-)
-from opengazette.localportal.views import Column, View, row_name
-
-_ARROW_TYPE = {"VARCHAR": pa.string(), "BOOLEAN": pa.bool_(), "TIMESTAMP": pa.timestamp("us")}
-_SYSTEM_FIELDS = {":id", ":deleted", ":created_at", ":updated_at", ":version"}
+from opengazette.localportal.views import Column, View
 
 
 @dataclass(frozen=True)
@@ -75,10 +62,10 @@ def upsert_rows(
     Raises:
         Problem: a field or a value does not fit; nothing is changed.
     """
-    _make_stage(session, view)
+    make_stage(session, view)
     staged = 0
     for batch in batches:
-        _stage_batch(session, view, batch, staged, is_csv=is_csv)
+        stage_batch(session, view, batch, staged, is_csv=is_csv)
         staged += batch.count
     columns = tuple(_measured(session, column) for column in view.columns)
     counters = _apply(session, view)
@@ -94,74 +81,6 @@ def upsert_rows(
         }
     )
     return session.keep(written), counters
-
-
-def _make_stage(session: Session, view: View) -> None:
-    held = "".join(
-        f", {column.physical} {SQL_TYPE[column.kind]}, given_{column.physical} BOOLEAN"
-        for column in view.columns
-    )
-    session.cursor.execute(
-        "CREATE TEMP TABLE stage (number BIGINT, sid VARCHAR, given VARCHAR, removed BOOLEAN,"
-        f" row_key VARCHAR, turn BIGINT, target VARCHAR{held})"
-    )
-
-
-def _stage_batch(session: Session, view: View, batch: Batch, before: int, *, is_csv: bool) -> None:
-    for field in batch.cells:
-        if field not in _SYSTEM_FIELDS and view.column(field) is None:
-            raise column_missing(field)
-    first = view.next_row + before
-    seed = zlib.crc32(view.id.encode())
-    numbers = range(first, first + batch.count)
-    arrays: list[pa.Array] = [
-        pa.array(numbers, pa.int64()),
-        pa.array([row_name(number, seed) for number in numbers], pa.string()),
-        pa.array(_given_ids(batch), pa.string()),
-        pa.array(_removals(batch, is_csv=is_csv), pa.bool_()),
-    ]
-    names = ["number", "sid", "given", "removed"]
-    for column in view.columns:
-        cells = batch.cells.get(column.field_name)
-        if cells is None:
-            continue
-        given = [cell is not ABSENT for cell in cells]
-        stored = _read_cells(cells, column, before, is_csv=is_csv)
-        arrays += [
-            pa.array(stored, _ARROW_TYPE[SQL_TYPE[column.kind]]),
-            pa.array(given, pa.bool_()),
-        ]
-        names += [column.physical, f"given_{column.physical}"]
-    session.cursor.register("incoming", pa.table(arrays, names=names))
-    session.cursor.execute(f"INSERT INTO stage ({', '.join(names)}) SELECT * FROM incoming")
-    session.cursor.unregister("incoming")
-
-
-def _given_ids(batch: Batch) -> list[str | None]:
-    cells = batch.cells.get(":id", [None] * batch.count)
-    return [cell if isinstance(cell, str) and cell else None for cell in cells]
-
-
-def _removals(batch: Batch, *, is_csv: bool) -> list[bool]:
-    cells = batch.cells.get(":deleted", [False] * batch.count)
-    if is_csv:
-        return [isinstance(cell, str) and cell.strip().lower() == "true" for cell in cells]
-    return [cell is True for cell in cells]
-
-
-def _read_cells(cells: list[object], column: Column, before: int, *, is_csv: bool) -> list[Stored]:
-    read: Callable[[object], Stored] = (
-        (lambda cell: from_csv(str(cell), column.kind))
-        if is_csv
-        else (lambda cell: None if cell is ABSENT else from_json(cell, column.kind))
-    )
-    stored: list[Stored] = []
-    try:
-        stored.extend(map(read, cells))
-    except NotOfThisType:
-        row = before + len(stored) + 1
-        raise maltyped(column.field_name, TYPE_NAME[column.kind], row) from None
-    return stored
 
 
 def _measured(session: Session, column: Column) -> Column:
@@ -196,17 +115,7 @@ def _apply(session: Session, view: View) -> Counters:
     if identifier is not None:
         session.cursor.execute(f"UPDATE stage SET row_key = {key_sql(identifier)}")
     _refuse_rows_without_key(session, identifier)
-    session.cursor.execute(
-        """CREATE TEMP TABLE turns AS SELECT number, row_number() OVER (
-               PARTITION BY CASE WHEN given IS NOT NULL THEN 'i' || given ELSE 'k' || row_key END
-               ORDER BY number) AS turn
-           FROM stage WHERE given IS NOT NULL OR row_key IS NOT NULL"""
-    )
-    session.cursor.execute(
-        "UPDATE stage SET turn = turns.turn FROM turns WHERE stage.number = turns.number"
-    )
-    session.cursor.execute("UPDATE stage SET turn = 1 WHERE turn IS NULL")
-    session.cursor.execute("DROP TABLE turns")
+    _order_turns(session)
     last = session.cursor.execute("SELECT coalesce(max(turn), 0) FROM stage").fetchone()
     total = Counters()
     for turn in range(1, (last[0] if last else 0) + 1):
@@ -218,6 +127,21 @@ def _apply(session: Session, view: View) -> Counters:
             total.errors + done.errors,
         )
     return total
+
+
+def _order_turns(session: Session) -> None:
+    """Give the second word on a row the second turn, the third the third."""
+    session.cursor.execute(
+        """CREATE TEMP TABLE turns AS SELECT number, row_number() OVER (
+               PARTITION BY CASE WHEN given IS NOT NULL THEN 'i' || given ELSE 'k' || row_key END
+               ORDER BY number) AS turn
+           FROM stage WHERE given IS NOT NULL OR row_key IS NOT NULL"""
+    )
+    session.cursor.execute(
+        """UPDATE stage SET turn = turns.turn FROM turns
+           WHERE stage.number = turns.number AND turns.turn > 1"""
+    )
+    session.cursor.execute("DROP TABLE turns")
 
 
 def _refuse_rows_without_key(session: Session, identifier: Column | None) -> None:

@@ -11,7 +11,8 @@ from sqlglot import exp
 
 from opengazette.localportal.problems import bad_request
 from opengazette.localportal.soql.grammar import Query, malformed
-from opengazette.localportal.soql.terms import Term, TermKind, Terms
+from opengazette.localportal.soql.term import Term, TermKind
+from opengazette.localportal.soql.terms import Terms
 from opengazette.localportal.views import View
 
 DEFAULT_LIMIT = 1000

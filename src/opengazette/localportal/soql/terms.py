@@ -6,30 +6,31 @@ text of a client reaches the database as SQL.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Final, Literal
+from typing import Final
 
 from sqlglot import exp
 
-from opengazette.localportal.problems import Problem, bad_request
+from opengazette.localportal.problems import bad_request
 from opengazette.localportal.soql.grammar import malformed
+from opengazette.localportal.soql.term import (
+    SYSTEM_COLUMNS,
+    Term,
+    TermKind,
+    bindable,
+    mismatch,
+    number_sql,
+    over,
+    unknown,
+)
 from opengazette.localportal.values import (
-    Kind,
     NotOfThisType,
     fixed_time,
     floating_time,
     plain_number,
     plain_text,
 )
-from opengazette.localportal.views import Column, View
+from opengazette.localportal.views import View
 
-TermKind = Kind | Literal["null", "row_identifier"]
-SYSTEM_COLUMNS: Final[dict[str, tuple[str, TermKind]]] = {
-    ":id": ("sid", "row_identifier"),
-    ":created_at": ("created", "fixed_timestamp"),
-    ":updated_at": ("updated", "fixed_timestamp"),
-}
 _COMPARISONS: Final[dict[type[exp.Expression], str]] = {
     exp.EQ: "=",
     exp.NEQ: "<>",
@@ -62,18 +63,6 @@ _DATE_PARTS: Final = {
 _DATE_TRUNCS: Final = {"date_trunc_y": "year", "date_trunc_ym": "month", "date_trunc_ymd": "day"}
 _TIMES: Final = ("floating_timestamp", "fixed_timestamp")
 _TEXTS: Final = ("text", "row_identifier")
-
-
-@dataclass(frozen=True)
-class Term:
-    """A translated expression: its SQL, its type and the columns it reads outside aggregates."""
-
-    sql: str
-    kind: TermKind
-    reads: frozenset[str] = frozenset()
-    aggregate: bool = False
-    literal: str | None = None
-    bare: str | None = None
 
 
 class Terms:
@@ -109,10 +98,10 @@ class Terms:
             return self._aggregate(node)
         translate = getattr(self, f"_{kind.__name__.lower()}", None)
         if translate is None or kind not in _TRANSLATED:
-            raise _unknown(node)
+            raise unknown(node)
         found = translate(node)
         if not isinstance(found, Term):
-            raise _unknown(node)
+            raise unknown(node)
         return found
 
     def column(self, name: str) -> Term:
@@ -125,7 +114,7 @@ class Terms:
         column = self._view.column(name.lower())
         if column is None:
             raise bad_request(f"No such column: {name}", "query.soql.no-such-column")
-        sql = _number_sql(column) if column.kind == "number" else column.physical
+        sql = number_sql(column) if column.kind == "number" else column.physical
         return Term(sql, column.kind, frozenset({sql}), bare=column.physical)
 
     def boolean(self, node: exp.Expression) -> Term:
@@ -141,12 +130,12 @@ class Terms:
             return term
         try:
             if kind == "number":
-                return Term(self.bind(_bindable(plain_number(term.literal))), "number")
+                return Term(self.bind(bindable(plain_number(term.literal))), "number")
             if kind in _TIMES:
                 read = floating_time if kind == "floating_timestamp" else fixed_time
                 return Term(f"CAST({self.bind(read(term.literal))} AS TIMESTAMP)", kind)
         except NotOfThisType:
-            raise _mismatch() from None
+            raise mismatch() from None
         return term
 
     def _column(self, node: exp.Expression) -> Term:
@@ -159,7 +148,7 @@ class Terms:
             text = plain_text(node.this)
             return Term(self.bind(text), "text", literal=text)
         try:
-            return Term(self.bind(_bindable(plain_number(node.this))), "number")
+            return Term(self.bind(bindable(plain_number(node.this))), "number")
         except NotOfThisType:
             raise malformed("A number is malformed.") from None
 
@@ -175,7 +164,7 @@ class Terms:
 
     def _not(self, node: exp.Expression) -> Term:
         inner = self.boolean(node.this)
-        return _over(f"(NOT {inner.sql})", "boolean", inner)
+        return over(f"(NOT {inner.sql})", "boolean", inner)
 
     def _and(self, node: exp.Expression) -> Term:
         return self._logical(node, "AND")
@@ -185,23 +174,23 @@ class Terms:
 
     def _logical(self, node: exp.Expression, word: str) -> Term:
         left, right = self.boolean(node.this), self.boolean(node.expression)
-        return _over(f"({left.sql} {word} {right.sql})", "boolean", left, right)
+        return over(f"({left.sql} {word} {right.sql})", "boolean", left, right)
 
     def _is(self, node: exp.Expression) -> Term:
         inner = self.term(node.this)
         if not isinstance(node.expression, exp.Null):
             raise malformed("IS takes NULL or NOT NULL.")
-        return _over(f"({inner.sql} IS NULL)", "boolean", inner)
+        return over(f"({inner.sql} IS NULL)", "boolean", inner)
 
     def _comparison(self, node: exp.Expression) -> Term:
         left, right = self._agreed(node.this, node.expression)
-        return _over(f"({left.sql} {_COMPARISONS[type(node)]} {right.sql})", "boolean", left, right)
+        return over(f"({left.sql} {_COMPARISONS[type(node)]} {right.sql})", "boolean", left, right)
 
     def _between(self, node: exp.Expression) -> Term:
         value, low = self._agreed(node.this, node.args["low"])
         _, high = self._agreed(node.this, node.args["high"])
         word = "NOT BETWEEN" if node.args.get("negate") else "BETWEEN"
-        return _over(f"({value.sql} {word} {low.sql} AND {high.sql})", "boolean", value, low, high)
+        return over(f"({value.sql} {word} {low.sql} AND {high.sql})", "boolean", value, low, high)
 
     def _in(self, node: exp.Expression) -> Term:
         if any(
@@ -216,32 +205,32 @@ class Terms:
         value, items = pairs[0][0], [item for _, item in pairs]
         word = "NOT IN" if node.args.get("negate") else "IN"
         listed = ", ".join(item.sql for item in items)
-        return _over(f"({value.sql} {word} ({listed}))", "boolean", value, *items)
+        return over(f"({value.sql} {word} ({listed}))", "boolean", value, *items)
 
     def _like(self, node: exp.Expression) -> Term:
         left, right = self._texts(node.this, node.expression)
         word = "NOT LIKE" if node.args.get("negate") else "LIKE"
-        return _over(f"({left.sql} {word} {right.sql})", "boolean", left, right)
+        return over(f"({left.sql} {word} {right.sql})", "boolean", left, right)
 
     def _startswith(self, node: exp.Expression) -> Term:
         left, right = self._texts(node.this, node.expression)
-        return _over(f"starts_with({left.sql}, {right.sql})", "boolean", left, right)
+        return over(f"starts_with({left.sql}, {right.sql})", "boolean", left, right)
 
     def _dpipe(self, node: exp.Expression) -> Term:
         left, right = self._texts(node.this, node.expression)
-        return _over(f"({left.sql} || {right.sql})", "text", left, right)
+        return over(f"({left.sql} || {right.sql})", "text", left, right)
 
     def _upper(self, node: exp.Expression) -> Term:
         (inner,) = self._texts(node.this)
-        return _over(f"upper({inner.sql})", "text", inner)
+        return over(f"upper({inner.sql})", "text", inner)
 
     def _lower(self, node: exp.Expression) -> Term:
         (inner,) = self._texts(node.this)
-        return _over(f"lower({inner.sql})", "text", inner)
+        return over(f"lower({inner.sql})", "text", inner)
 
     def _neg(self, node: exp.Expression) -> Term:
         inner = self._number(node.this)
-        return _over(f"(-{inner.sql})", "number", inner)
+        return over(f"(-{inner.sql})", "number", inner)
 
     def _arithmetic(self, node: exp.Expression) -> Term:
         left, right = self._number(node.this), self._number(node.expression)
@@ -250,20 +239,20 @@ class Terms:
             f"(CAST({left.sql} AS DOUBLE) {_ARITHMETIC[type(node)]}"
             f" nullif(CAST({right.sql} AS DOUBLE), {never}))"
         )
-        return _over(sql, "number", left, right)
+        return over(sql, "number", left, right)
 
     def _anonymous(self, node: exp.Expression) -> Term:
         name = str(node.this).lower()
         arguments = [self.term(argument) for argument in node.expressions]
         if len(arguments) != 1 or arguments[0].kind not in _TIMES:
-            raise _unknown(node)
+            raise unknown(node)
         if name in _DATE_PARTS:
             sql = f"date_part('{_DATE_PARTS[name]}', {arguments[0].sql})"
-            return _over(sql, "number", *arguments)
+            return over(sql, "number", *arguments)
         if name in _DATE_TRUNCS:
             sql = f"CAST(date_trunc('{_DATE_TRUNCS[name]}', {arguments[0].sql}) AS TIMESTAMP)"
-            return _over(sql, arguments[0].kind, *arguments)
-        raise _unknown(node)
+            return over(sql, arguments[0].kind, *arguments)
+        raise unknown(node)
 
     def _aggregate(self, node: exp.Expression) -> Term:
         if not self.aggregates_allowed:
@@ -272,15 +261,15 @@ class Terms:
             )
         name, inner = _AGGREGATES[type(node)], node.this
         if any(v for k, v in node.args.items() if k not in {"this", "big_int"}):
-            raise _unknown(node)
+            raise unknown(node)
         if isinstance(inner, exp.Star):
             if name != "count":
-                raise _unknown(node)
+                raise unknown(node)
             return Term("count(*)", "number", aggregate=True)
         distinct = isinstance(inner, exp.Distinct)
         if isinstance(inner, exp.Distinct):
             if name != "count" or len(inner.expressions) != 1 or inner.args.get("on"):
-                raise _unknown(node)
+                raise unknown(node)
             inner = inner.expressions[0]
         value = self.term(inner)
         if value.aggregate:
@@ -288,7 +277,7 @@ class Terms:
                 "An aggregate cannot hold another.", "query.soql.aggregate-in-ungrouped-context"
             )
         if name in {"sum", "avg"} and value.kind != "number":
-            raise _mismatch()
+            raise mismatch()
         kind: TermKind = "number" if name in {"count", "sum", "avg"} else value.kind
         return Term(f"{name}({'DISTINCT ' if distinct else ''}{value.sql})", kind, aggregate=True)
 
@@ -297,19 +286,19 @@ class Terms:
         left, right = self.coerced(left, right.kind), self.coerced(right, left.kind)
         kinds = {"text" if term.kind in _TEXTS else term.kind for term in (left, right)} - {"null"}
         if len(kinds) > 1 or kinds & {"url", "point"}:
-            raise _mismatch()
+            raise mismatch()
         return left, right
 
     def _number(self, node: exp.Expression) -> Term:
         found = self.coerced(self.term(node), "number")
         if found.kind not in ("number", "null"):
-            raise _mismatch()
+            raise mismatch()
         return found
 
     def _texts(self, *nodes: exp.Expression) -> list[Term]:
         found = [self.term(node) for node in nodes]
         if any(term.kind not in (*_TEXTS, "null") for term in found):
-            raise _mismatch()
+            raise mismatch()
         return found
 
 
@@ -333,36 +322,3 @@ _TRANSLATED: Final = {
     exp.Neg,
     exp.Anonymous,
 }
-
-
-def _over(sql: str, kind: TermKind, *parts: Term) -> Term:
-    reads = frozenset().union(*(part.reads for part in parts))
-    return Term(sql, kind, reads, any(part.aggregate for part in parts))
-
-
-def _number_sql(column: Column) -> str:
-    """Cast a number as exactly as what the column holds allows."""
-    if column.digits + column.scale <= 18:
-        return f"CAST({column.physical} AS DECIMAL(18, {column.scale}))"
-    if column.digits + column.scale <= 30:
-        return f"CAST({column.physical} AS DECIMAL(38, {column.scale}))"
-    return f"CAST({column.physical} AS DOUBLE)"
-
-
-def _bindable(number: str) -> Decimal | float:
-    """Bind exactly what fits a decimal of 38 places, and the nearest double beyond."""
-    exact = Decimal(number)
-    exponent = exact.as_tuple().exponent
-    places = len(exact.as_tuple().digits) + abs(exponent if isinstance(exponent, int) else 0)
-    return exact if places <= 30 else float(exact)
-
-
-def _mismatch() -> Problem:
-    return bad_request("The types of an expression do not agree.", "query.soql.type-mismatch")
-
-
-def _unknown(node: exp.Expression) -> Problem:
-    if isinstance(node, exp.Func):
-        name = str(node.this) if isinstance(node, exp.Anonymous) else node.sql_name()
-        return bad_request(f"No such function: {name.lower()}", "query.soql.no-such-function")
-    return malformed("The query uses a form that is not part of this portal's SoQL.")
