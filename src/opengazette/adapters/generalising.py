@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any, TypeAlias
 
 from opengazette.errors import ContractInvalid
 from opengazette.model.publication import AsIs, Bands, Categories, Dimension, Period
 
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
+#: Ibis's own annotations say too little of its expressions.
+Expression: TypeAlias = Any
 
 _LARGEST_PLAIN = 1e15
 
@@ -18,11 +18,11 @@ _LARGEST_PLAIN = 1e15
 class Label:
     """A record's label, null where it has none, and whether its source value is empty."""
 
-    label: ir.StringValue
-    empty: ir.BooleanValue
+    label: Expression
+    empty: Expression
 
 
-def label_of(records: ir.Table, dimension: Dimension) -> Label:
+def label_of(records: Expression, dimension: Dimension) -> Label:
     """Return the label of each record in a dimension.
 
     Raises:
@@ -40,7 +40,7 @@ def label_of(records: ir.Table, dimension: Dimension) -> Label:
     return Label(filled, empty)
 
 
-def as_text(value: ir.Value) -> ir.StringValue:
+def as_text(value: Expression) -> Expression:
     """Return a value as published text: whole numbers without decimals, dates as ISO 8601.
 
     Text is put in Unicode's composed form, as the portal does, and is otherwise untouched.
@@ -64,7 +64,7 @@ def text_of(value: str | int | bool) -> str:  # noqa: FBT001 - a value of a cont
     return normalize("NFC", str(value))
 
 
-def _generalised(value: ir.Value, dimension: Dimension) -> ir.StringValue:
+def _generalised(value: Expression, dimension: Dimension) -> Expression:
     match dimension.generalise:
         case AsIs():
             return as_text(value)
@@ -76,7 +76,7 @@ def _generalised(value: ir.Value, dimension: Dimension) -> ir.StringValue:
             return _period(_of_kind(value, dimension, "date"), period)
 
 
-def _band(value: ir.NumericValue, bands: Bands) -> ir.StringValue:
+def _band(value: Expression, bands: Bands) -> Expression:
     import ibis
 
     branches = []
@@ -88,7 +88,7 @@ def _band(value: ir.NumericValue, bands: Bands) -> ir.StringValue:
     return ibis.cases(*branches, else_=ibis.null("string"))
 
 
-def _category(text: ir.StringValue, categories: Categories) -> ir.StringValue:
+def _category(text: Expression, categories: Categories) -> Expression:
     import ibis
 
     branches = [
@@ -100,7 +100,7 @@ def _category(text: ir.StringValue, categories: Categories) -> ir.StringValue:
     return ibis.cases(*branches, else_=other) if branches else other
 
 
-def _period(value: ir.DateValue, period: Period) -> ir.StringValue:
+def _period(value: Expression, period: Period) -> Expression:
     year = value.year().cast("string").lpad(4, "0")
     match period.unit:
         case "year":
@@ -114,7 +114,7 @@ def _period(value: ir.DateValue, period: Period) -> ir.StringValue:
             return iso_year + "-W" + value.week_of_year().cast("string").lpad(2, "0")
 
 
-def _is_empty(value: ir.Value) -> ir.BooleanValue:
+def _is_empty(value: Expression) -> Expression:
     if value.type().is_string():
         return value.isnull() | (value.strip() == "")
     if value.type().is_floating():
@@ -122,7 +122,7 @@ def _is_empty(value: ir.Value) -> ir.BooleanValue:
     return value.isnull()
 
 
-def _of_kind(value: ir.Value, dimension: Dimension, kind: str) -> ir.Value:
+def _of_kind(value: Expression, dimension: Dimension, kind: str) -> Expression:
     found = value.type()
     fits = found.is_numeric() and not found.is_boolean() if kind == "number" else found.is_date()
     if not fits:
@@ -134,12 +134,11 @@ def _of_kind(value: ir.Value, dimension: Dimension, kind: str) -> ir.Value:
     return value
 
 
-def _composed(value: ir.StringValue) -> ir.StringValue:
+def _composed(value: Expression) -> Expression:
     import ibis
 
     @ibis.udf.scalar.builtin
     def nfc_normalize(text: str) -> str:  # type: ignore[empty-body]
         """Compose, as Unicode's form NFC says."""
 
-    composed: ir.StringValue = nfc_normalize(value)
-    return composed
+    return nfc_normalize(value)

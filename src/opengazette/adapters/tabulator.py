@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from opengazette.adapters.generalising import as_text, label_of, text_of
+from opengazette.adapters.generalising import Expression, as_text, label_of, text_of
 from opengazette.errors import ArchiveUnavailable, Fault, StandardsNotMet
 from opengazette.model.contract import Contract
 from opengazette.model.publication import Count, Dimension, Mean, Population, PublicationTable
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
 #: Sums are exact, so that they do not depend on the order in which records are read.
@@ -46,8 +45,7 @@ class IbisTabulator:
         table = contract.publication
         with _opened() as connection:
             records = _read(connection, extract)
-            cells = _cells(records, table)
-            frame: pd.DataFrame = cells.to_pandas()
+            frame: pd.DataFrame = _cells(records, table).to_pandas()
         _refuse_misfits(contract, frame)
         _refuse_collisions(contract, frame)
         return _typed(frame, table)
@@ -72,20 +70,20 @@ def _opened() -> Iterator[Backend]:
         connection.disconnect()
 
 
-def _read(connection: Backend, extract: Path) -> ir.Table:
+def _read(connection: Backend, extract: Path) -> Expression:
     if not extract.is_file():
         raise ArchiveUnavailable("The extract is not in the archive.", "Run the dataset again.")
     return connection.read_parquet(extract)
 
 
-def _cells(records: ir.Table, table: PublicationTable) -> ir.Table:
+def _cells(records: Expression, table: PublicationTable) -> Expression:
     """Compile the whole tabulation to one grouping: labels, sums, and counts of misfits."""
     labels = {d.name: label_of(records, d) for d in table.dimensions}
-    checks: dict[str, ir.Value] = {_RECORDS: records.count()}
+    checks: dict[str, Expression] = {_RECORDS: records.count()}
     for name, label in labels.items():
         checks[f"_misfit_{name}"] = label.label.isnull().sum()
         checks[f"_empty_{name}"] = (label.label.isnull() & label.empty).sum()
-    sums: dict[str, ir.Value] = {}
+    sums: dict[str, Expression] = {}
     for measure in table.measures:
         match measure:
             case Count():
@@ -99,17 +97,17 @@ def _cells(records: ir.Table, table: PublicationTable) -> ir.Table:
     return grouped.aggregate(**sums, **checks).order_by(list(labels))
 
 
-def _chosen(records: ir.Table, count: Count) -> ir.BooleanValue:
+def _chosen(records: Expression, count: Count) -> Expression:
     import ibis
 
-    chosen: ir.BooleanValue = ibis.literal(value=True)
+    chosen: Expression = ibis.literal(value=True)
     for column, values in count.where.items():
         wanted = [text_of(value) for value in values]
         chosen = chosen & _certainly(as_text(records[column]).isin(wanted))
     return chosen
 
 
-def _count(records: ir.Table, count: Count) -> dict[str, ir.Value]:
+def _count(records: Expression, count: Count) -> dict[str, Expression]:
     chosen = _chosen(records, count)
     if count.column is None:
         return {count.name: records.count(where=chosen)}
@@ -122,7 +120,7 @@ def _count(records: ir.Table, count: Count) -> dict[str, ir.Value]:
     }
 
 
-def _population(records: ir.Table, population: Population) -> dict[str, ir.Value]:
+def _population(records: Expression, population: Population) -> dict[str, Expression]:
     value = records[population.column].cast("float64").nullif(float("nan"))
     return {
         population.name: value.max().round(0).cast("int64"),
@@ -130,7 +128,7 @@ def _population(records: ir.Table, population: Population) -> dict[str, ir.Value
     }
 
 
-def _sum_for_mean(records: ir.Table, mean: Mean, over: Count) -> dict[str, ir.Value]:
+def _sum_for_mean(records: Expression, mean: Mean, over: Count) -> dict[str, Expression]:
     chosen, value = _chosen(records, over), records[mean.column]
     real = value.cast("float64")
     known = _certainly(~(real.isnan() | real.isinf()))
@@ -140,16 +138,17 @@ def _sum_for_mean(records: ir.Table, mean: Mean, over: Count) -> dict[str, ir.Va
     }
 
 
-def _certainly(condition: ir.BooleanValue) -> ir.BooleanValue:
+def _certainly(condition: Expression) -> Expression:
     import ibis
 
     return ibis.coalesce(condition, ibis.literal(value=False))
 
 
-def _exact_sum(value: ir.NumericValue, counted: ir.BooleanValue) -> ir.DecimalValue:
+def _exact_sum(value: Expression, counted: Expression) -> Expression:
     import ibis
 
-    return ibis.ifelse(counted, value, 0).cast(_EXACT).sum()
+    known: Expression = ibis.ifelse(counted, value, 0)
+    return known.cast(_EXACT).sum()
 
 
 def _refuse_misfits(contract: Contract, cells: pd.DataFrame) -> None:
@@ -203,7 +202,7 @@ def _refuse_collisions(contract: Contract, cells: pd.DataFrame) -> None:
 
 
 def _typed(cells: pd.DataFrame, table: PublicationTable) -> pd.DataFrame:
-    typed = {name: cells[name].astype("string") for name in table.key()}
+    typed: dict[str, pd.Series[Any]] = {name: cells[name].astype("string") for name in table.key()}
     for measure in table.measures:
         if isinstance(measure, Count | Population):
             typed[measure.name] = cells[measure.name].astype("Int64")

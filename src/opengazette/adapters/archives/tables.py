@@ -42,7 +42,7 @@ class ParquetTables:
         arrow = _to_arrow(table)
         with self._vault.staging() as folder:
             file = folder / "table.parquet"
-            pq.write_table(  # type: ignore[no-untyped-call]
+            pq.write_table(
                 arrow,
                 file,
                 compression="zstd",
@@ -61,7 +61,7 @@ class ParquetTables:
         """
         path = self._vault.fetch(table.sha256, verify=True)
         with path.open("rb") as file:
-            arrow = pq.read_table(file)  # type: ignore[no-untyped-call]
+            arrow = pq.read_table(file)
         names = json.loads((arrow.schema.metadata or {}).get(_TYPES_KEY, b"{}"))
         if arrow.num_rows != table.rows or tuple(names) != table.columns:
             raise ArchiveUnavailable(

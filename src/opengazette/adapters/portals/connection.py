@@ -1,0 +1,282 @@
+"""sodapy's client behind a guard: it retries what is safe, believes nothing, and tells nothing.
+
+sodapy 2.2.0 takes 202 for success, fails obscurely on maintenance pages, follows redirects with
+a body lost, never retries, and deletes a whole dataset where a row was meant. All requests of
+its methods go through one of its own, which is replaced here; that is why it is pinned.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from sodapy import Socrata
+from urllib3.util import Retry
+
+from opengazette.errors import Fault, PortalRejected, PortalUnavailable, SettingsInvalid
+
+_FOUR_BY_FOUR = re.compile(r"[a-z0-9]{4}-[a-z0-9]{4}")
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,80}")
+_BUSY: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+_HIDDEN: Final = frozenset({401, 403, 404})
+_LONGEST_RETRY_AFTER = 60
+_LONGEST_WAIT = 900.0
+_PAUSE = 4.0
+_CHECK_USER = "Check OPENGAZETTE_PORTAL_USER and OPENGAZETTE_PORTAL_PASSWORD."
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Who writes to the portal: user and password, or the id and secret of an API key."""
+
+    user: str
+    password: str = field(repr=False)
+    app_token: str | None = field(default=None, repr=False)
+
+
+class Connection(Socrata):
+    """One guarded connection; without credentials it sees what a stranger sees.
+
+    Every method raises PortalUnavailable where the portal is busy, silent or answers with
+    something other than data, and PortalRejected where it refuses. Their texts hold the
+    status and the portal's machine code; what the portal writes in words may quote a cell.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        credentials: Credentials | None,
+        *,
+        seconds: tuple[float, float] = (10.0, 300.0),
+        attempts: int = 5,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        place = urlsplit(address)
+        loopback = _is_loopback(place.hostname or "")
+        if place.scheme != "https" and not loopback:
+            raise SettingsInvalid(
+                "The portal's address is plain http, which would show the password to others.",
+                "Set OPENGAZETTE_PORTAL_URL to an address that begins with https://.",
+            )
+        super().__init__(  # type: ignore[no-untyped-call]
+            place.netloc,
+            "none",  # without one, sodapy writes to the root log
+            username=credentials.user if credentials else None,
+            password=credentials.password if credentials else None,
+            session_adapter={"prefix": f"{place.scheme}://", "adapter": _adapter(attempts)},
+        )
+        self._seconds, self._sleep = seconds, sleep
+        self._drafts: set[str] = set()
+        self.session.headers.pop("X-App-token", None)
+        if credentials and credentials.app_token:
+            self.session.headers["X-App-Token"] = credentials.app_token
+        if loopback:
+            self.session.trust_env = False
+        if credentials is None:
+            self.session.auth = _nobody
+
+    def delete(self, *_arguments: object, **_named: object) -> None:
+        """Refuse: sodapy deletes the whole dataset where a row's id is 0 or empty."""
+        raise Fault("Nothing is ever deleted through sodapy.")
+
+    def create_draft(self, document: dict[str, Any]) -> dict[str, Any]:
+        """Create a private draft and return its view."""
+        view = self.create(**document, new_backend=True)  # type: ignore[no-untyped-call]
+        uid = view.get("id") if isinstance(view, dict) else None
+        checked = checked_uid(uid if isinstance(uid, str) else "")
+        self._drafts.add(checked)
+        return dict(view)
+
+    def discard(self, uid: str) -> None:
+        """Take back a dataset that this connection made; no other can be taken back."""
+        if uid not in self._drafts:
+            raise Fault("Only a dataset that was just created can be discarded.")
+        self._perform_request("delete", f"/api/views/{checked_uid(uid)}.json")
+        self._drafts.discard(uid)
+
+    def visible_view(self, uid: str) -> dict[str, Any] | None:
+        """Return a dataset's view, or None where this connection may not see one."""
+        resource = f"/api/views/{checked_uid(uid)}.json"
+        response = self._send("get", resource, {})
+        if response.status_code in _HIDDEN:
+            return None
+        found = _content(self._finished("get", resource, {}, response))
+        if not isinstance(found, dict):
+            raise _no_data()
+        return found
+
+    def attach(self, uid: str, name: str, media_type: str, content: bytes) -> str:
+        """Upload a file and return the id to list it under."""
+        answer = self._perform_request(
+            "post",
+            f"/api/views/{checked_uid(uid)}/files.txt",
+            data=content,
+            headers={"X-File-Name": name, "Content-Type": media_type},
+        )
+        asset = answer.get("file") if isinstance(answer, dict) else None
+        if not isinstance(asset, str) or not _CODE.fullmatch(asset):
+            raise _no_data()
+        return asset
+
+    def describe_column(self, uid: str, name: str, document: dict[str, str]) -> None:
+        """Change what a column says of itself."""
+        self._perform_update("put", f"/api/views/{checked_uid(uid)}/columns/{name}", document)  # type: ignore[no-untyped-call]
+
+    def _perform_request(self, request_type: str, resource: str, **kwargs: Any) -> Any:  # noqa: ANN401 - sodapy's method
+        response = self._send(request_type, resource, kwargs)
+        return _content(self._finished(request_type, resource, kwargs, response))
+
+    def _send(self, method: str, resource: str, arguments: dict[str, Any]) -> requests.Response:
+        body: Any = arguments.get("data")
+        if hasattr(body, "seek"):
+            body.seek(0)
+        if isinstance(body, str):
+            arguments = {"headers": {"Content-Type": "application/json"}, **arguments}
+        try:
+            return self.session.request(
+                method,
+                f"{self.uri_prefix}{self.domain}{resource}",
+                timeout=self._seconds,
+                allow_redirects=False,
+                **arguments,
+            )
+        except requests.RequestException as error:
+            raise PortalUnavailable(
+                f"The portal did not answer ({type(error).__name__}).",
+                "See that it is up and reachable, then run again.",
+            ) from None
+
+    def _finished(
+        self, method: str, resource: str, arguments: dict[str, Any], response: requests.Response
+    ) -> requests.Response:
+        """Wait until work that the portal only promised (202) is done."""
+        waited = 0.0
+        while response.status_code == 202:
+            pause = _asked_pause(response)
+            waited += pause
+            if waited > _LONGEST_WAIT:
+                raise PortalUnavailable(
+                    "The portal accepted the work and did not finish it in 15 minutes.",
+                    "Look at the portal, then run again.",
+                )
+            self._sleep(pause)
+            ticket, location = _ticket(response), self._own_path(response)
+            if ticket:
+                response = self._send("get", resource, {"params": {"ticket": ticket}})
+            elif location:
+                response = self._send("get", location, {})
+            else:
+                response = self._send(method, resource, arguments)
+        _refuse(method, resource, response)
+        return response
+
+    def _own_path(self, response: requests.Response) -> str | None:
+        """Return where to ask again; never another machine, which would see the password."""
+        place = urlsplit(response.headers.get("Location", ""))
+        if not place.path.startswith("/") or place.netloc not in ("", self.domain):
+            return None
+        return place.path + (f"?{place.query}" if place.query else "")
+
+
+def checked_uid(uid: str) -> str:
+    """Return a dataset's id on the portal. Raises PortalRejected where it has no such form."""
+    if not _FOUR_BY_FOUR.fullmatch(uid):
+        raise PortalRejected(
+            "The id of a dataset on the portal is not of the form xxxx-xxxx.",
+            "Look at the ledger's last entry of the dataset.",
+        )
+    return uid
+
+
+def _adapter(attempts: int) -> HTTPAdapter:
+    """Repeat only what may be done twice: reading, and putting the same thing again."""
+    return HTTPAdapter(
+        max_retries=Retry(
+            total=attempts,
+            backoff_factor=0.5,
+            backoff_jitter=1.0,
+            backoff_max=30,
+            status_forcelist=[429, 500, 502, 503, 504],
+            allowed_methods={"GET", "PUT"},
+            respect_retry_after_header=True,
+            retry_after_max=_LONGEST_RETRY_AFTER,
+            raise_on_status=False,
+        )
+    )
+
+
+def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Send no password, whatever the machine's .netrc says."""
+    return request
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse(method: str, resource: str, response: requests.Response) -> None:
+    status = response.status_code
+    if status < 300:
+        return
+    code = _code(response)
+    what = f"{method.upper()} {resource.partition('?')[0]}: status {status}{code}"
+    if status in _BUSY and "lifecycle" not in code:
+        raise PortalUnavailable(f"The portal is busy ({what}).", "Run again later.")
+    remedy = {
+        401: _CHECK_USER,
+        403: f"{_CHECK_USER} The user must be allowed to publish this dataset.",
+        404: "Check that the dataset is still on the portal.",
+    }.get(status, "Look at the portal's documentation of this code.")
+    raise PortalRejected(f"The portal refused the request ({what}).", remedy)
+
+
+def _code(response: requests.Response) -> str:
+    try:
+        body = response.json()
+    except requests.JSONDecodeError:
+        return ""
+    code = (body.get("code") or body.get("errorCode")) if isinstance(body, dict) else None
+    return f", {code}" if isinstance(code, str) and _CODE.fullmatch(code) else ""
+
+
+def _content(response: requests.Response) -> Any:  # noqa: ANN401 - any JSON value
+    if not response.content:
+        return None
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind not in ("application/json", "text/plain"):
+        raise _no_data()
+    try:
+        return response.json()
+    except requests.JSONDecodeError:
+        raise _no_data() from None
+
+
+def _no_data() -> PortalUnavailable:
+    return PortalUnavailable(
+        "The portal answered with something other than data; it may be under maintenance.",
+        "Run again later.",
+    )
+
+
+def _asked_pause(response: requests.Response) -> float:
+    asked = response.headers.get("Retry-After", "")
+    return min(float(asked), _LONGEST_RETRY_AFTER) if asked.isdecimal() else _PAUSE
+
+
+def _ticket(response: requests.Response) -> str | None:
+    try:
+        body = response.json()
+    except requests.JSONDecodeError:
+        return None
+    ticket = body.get("ticket") if isinstance(body, dict) else None
+    return ticket if isinstance(ticket, str) else None

@@ -1,0 +1,99 @@
+"""Rows of a public table: put in one transaction, read back in full."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from opengazette.adapters.portals.connection import Connection, checked_uid
+from opengazette.adapters.portals.shipment import Shipment
+from opengazette.documentation.canonical import NotCanonical, digest
+from opengazette.errors import PortalRejected, PortalUnavailable
+
+ROWS_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True)
+class ReadBack:
+    """What the portal shows; the digest is empty where its columns are others."""
+
+    rows: int
+    digest: str
+
+
+def replace_rows(client: Connection, uid: str, shipment: Shipment) -> bool:
+    """Replace all rows in one transaction; say whether the portal claims to have taken them all.
+
+    The body is bytes, so its length is right for every script. What the portal claims is not
+    believed: read back afterwards.
+    """
+    if not shipment.rows:
+        raise PortalRejected("A release without rows would empty the public table.")
+    answer = client.replace(checked_uid(uid), io.BytesIO(shipment.content))  # type: ignore[no-untyped-call]
+    errors = answer.get("Errors", 0) if isinstance(answer, dict) else 0
+    return errors in (0, "0", None)
+
+
+def read_back(client: Connection, uid: str, columns: Mapping[str, str]) -> ReadBack:
+    """Read every row and return their number and digest.
+
+    Raises:
+        PortalUnavailable: the portal gave fewer or more rows than it counts.
+    """
+    total = _count(client, uid)
+    seen = 0
+
+    def rows() -> Iterator[list[str | None]]:
+        nonlocal seen
+        for row in _pages(client, uid, total):
+            seen += 1
+            yield _cells(row, columns)
+
+    try:
+        found = digest(columns, rows())
+    except NotCanonical:
+        return ReadBack(total, "")
+    if seen != total:
+        raise PortalUnavailable(
+            f"The portal counts {total} rows and gave {seen}.", "Run again later."
+        )
+    return ReadBack(total, found)
+
+
+def _count(client: Connection, uid: str) -> int:
+    answer = client.get(checked_uid(uid), select="count(*) as rows")  # type: ignore[no-untyped-call]
+    try:
+        return int(answer[0]["rows"])
+    except (TypeError, ValueError, LookupError):
+        raise PortalUnavailable(
+            "The portal could not count its rows.", "Run again later."
+        ) from None
+
+
+def _pages(client: Connection, uid: str, total: int) -> Iterator[dict[str, object]]:
+    """Yield rows in the order of their ids: without an order, pages may overlap."""
+    read = 0
+    while read < total:
+        page = client.get(uid, order=":id", limit=ROWS_AT_ONCE, offset=read)  # type: ignore[no-untyped-call]
+        if not isinstance(page, list) or not all(isinstance(row, dict) for row in page):
+            raise PortalUnavailable("The portal gave no rows.", "Run again later.")
+        if not page:
+            return
+        read += len(page)
+        yield from page
+
+
+def _cells(row: dict[str, object], columns: Mapping[str, str]) -> list[str | None]:
+    """Return a row's cells in order. A column that nobody sent is a difference, not a detail."""
+    if any(name not in columns and not name.startswith(":") for name in row):
+        raise NotCanonical("a row has other columns")
+    return [_cell(row.get(name)) for name in columns]
+
+
+def _cell(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise NotCanonical("a cell is neither text nor number")
+    return str(value)

@@ -1,0 +1,88 @@
+"""What is sent of a release: its file, its portal metadata and its attachments."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from opengazette.documentation.canonical import NotCanonical, digest, read_table_csv
+from opengazette.errors import PortalRejected
+from opengazette.model.stages import Release
+from opengazette.ports import Papers
+
+_ATTACHED = ("dictionary.csv", "methodology.md")
+_TEXTS = ("name", "description", "category", "tags", "attribution", "attributionLink", "licenseId")
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A document that is shown beside the rows."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """A release as it goes to a portal; `digest` is what must be read back."""
+
+    content: bytes
+    columns: dict[str, str]
+    rows: int
+    digest: str
+    metadata: dict[str, Any]
+    attachments: tuple[Attachment, ...]
+
+    def document(self) -> dict[str, Any]:
+        """Return the top-level fields of the view."""
+        return {key: self.metadata.get(key) for key in _TEXTS}
+
+    def inner(self) -> dict[str, Any]:
+        """Return the fields of the view's `metadata`."""
+        return {
+            "rowLabel": self.metadata.get("rowLabel"),
+            "custom_fields": self.metadata.get("custom_fields") or {},
+        }
+
+
+def pack(release: Release, papers: Papers) -> Shipment:
+    """Gather what is sent of a release.
+
+    Raises:
+        PortalRejected: the file has no rows, or other columns than the metadata says.
+        ArchiveUnavailable: a document is not in the archive.
+    """
+    content = papers.read(release.document("table.csv"))
+    metadata = json.loads(papers.read(release.document("metadata.json")))
+    columns = {c["fieldName"]: c["dataTypeName"] for c in metadata["columns"]}
+    header, rows = read_table_csv(content)
+    if not rows:
+        raise PortalRejected(
+            f"{release.dataset}: the release has no rows; it would empty the public table.",
+            "Withdraw the dataset if that is meant.",
+        )
+    if header != list(columns):
+        raise PortalRejected(
+            f"{release.dataset}: the file and the metadata of the release name other columns.",
+            "Run the dataset again.",
+        )
+    try:
+        expected = digest(columns, rows)
+    except NotCanonical as error:
+        raise PortalRejected(
+            f"{release.dataset}: the release is not of its own columns' types: {error}.",
+            "Run the dataset again.",
+        ) from None
+    return Shipment(
+        content=content,
+        columns=columns,
+        rows=len(rows),
+        digest=expected,
+        metadata=metadata,
+        attachments=tuple(
+            Attachment(name, release.document(name).media_type, papers.read(release.document(name)))
+            for name in _ATTACHED
+        ),
+    )

@@ -1,0 +1,79 @@
+"""What a dataset says of itself on the portal: its document, columns and attached papers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from opengazette.adapters.portals.connection import Connection
+from opengazette.adapters.portals.shipment import Shipment
+from opengazette.errors import PortalRejected
+
+
+def create_draft(client: Connection, shipment: Shipment) -> str:
+    """Create a private draft with every column's type said, and return its id."""
+    view = client.create_draft(
+        {
+            **shipment.document(),
+            "columns": shipment.metadata["columns"],
+            "metadata": shipment.inner(),
+        }
+    )
+    refuse_other_columns(view, shipment.columns)
+    return str(view["id"])
+
+
+def is_draft(view: Mapping[str, Any]) -> bool:
+    """Tell whether a dataset has never been published."""
+    return view.get("publicationStage") == "unpublished"
+
+
+def refuse_other_columns(view: Mapping[str, Any], columns: Mapping[str, str]) -> None:
+    """Compare the portal's columns and types with the release's, before anything is sent.
+
+    Raises:
+        PortalRejected: a column is missing, of another type, or nobody's.
+    """
+    found = _columns(view)
+    types = {name: column.get("dataTypeName") for name, column in found.items()}
+    differing = sorted(name for name in {*types, *columns} if types.get(name) != columns.get(name))
+    if differing:
+        raise PortalRejected(
+            f"The columns on the portal are not those of the release: {', '.join(differing)}.",
+            "Change the columns in a working copy on the portal, or publish under a new id.",
+        )
+
+
+def put_papers(client: Connection, uid: str, shipment: Shipment) -> None:
+    """Bring document, columns and attachments up to date; what others set is kept."""
+    view = client.get_metadata(uid)  # type: ignore[no-untyped-call]
+    for column in shipment.metadata["columns"]:
+        wanted = {key: column[key] for key in ("name", "description")}
+        shown = _columns(view).get(column["fieldName"], {})
+        if {key: shown.get(key) for key in wanted} != wanted:
+            client.describe_column(uid, column["fieldName"], wanted)
+    inner = view.get("metadata")
+    kept = inner if isinstance(inner, dict) else {}
+    attachments = [
+        {
+            "filename": paper.name,
+            "name": paper.name,
+            "assetId": client.attach(uid, paper.name, paper.media_type, paper.content),
+        }
+        for paper in shipment.attachments
+    ]
+    client.update_metadata(  # type: ignore[no-untyped-call]
+        uid,
+        {
+            **shipment.document(),
+            "metadata": {**kept, **shipment.inner(), "attachments": attachments},
+        },
+    )
+
+
+def _columns(view: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    listed = view.get("columns")
+    columns = listed if isinstance(listed, list) else []
+    return {
+        str(c.get("fieldName")): c for c in columns if not str(c.get("fieldName")).startswith(":")
+    }
