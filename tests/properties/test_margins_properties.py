@@ -69,13 +69,11 @@ def test_every_margin_is_the_sum_of_the_base_cells_below_it(
     base: pd.DataFrame, combinations: str
 ) -> None:
     table = with_margins(base, publication(combinations))
-    for row in table.itertuples():
+    for year, state, sex, tests, found in table.to_numpy().tolist():
         below = base[
-            base["year"].eq(row.year)
-            & base["state"].isin(under(row.state))
-            & base["sex"].isin(under(row.sex))
+            base["year"].eq(year) & base["state"].isin(under(state)) & base["sex"].isin(under(sex))
         ]
-        assert (row.tests, row.found) == (below["tests"].sum(), below["found"].sum())
+        assert (tests, found) == (below["tests"].sum(), below["found"].sum())
         assert combinations == "complete" or len(below)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from opengazette.disclosure.scoring import TableFacts, Variable, score
-from opengazette.model.rulepack import RulePack
+from opengazette.model.rulepack import RulePack, TimeUnit
 
 FOLDER = Path(__file__).parents[2] / "config" / "rulepacks"
 V1, V2 = (
@@ -21,7 +21,18 @@ V1, V2 = (
 PACKS = pytest.mark.parametrize("pack", [V1, V2], ids=["v1", "v2"])
 
 PEOPLE = st.integers(0, 20_000_000)
-COARSER = ("week", "month", "quarter", "half_year", "year", 1, 2, 4, 5, 9)
+COARSER: tuple[TimeUnit | int, ...] = (
+    "week",
+    "month",
+    "quarter",
+    "half_year",
+    "year",
+    1,
+    2,
+    4,
+    5,
+    9,
+)
 
 
 def variables() -> st.SearchStrategy[Variable]:
@@ -88,7 +99,7 @@ def test_larger_areas_never_score_higher(pack: RulePack, facts: TableFacts, more
 @PACKS
 @given(facts=FACTS, fine=st.sampled_from(COARSER), coarse=st.sampled_from(COARSER))
 def test_longer_periods_never_score_higher(
-    pack: RulePack, facts: TableFacts, fine: str | int, coarse: str | int
+    pack: RulePack, facts: TableFacts, fine: TimeUnit | int, coarse: TimeUnit | int
 ) -> None:
     if COARSER.index(coarse) < COARSER.index(fine):
         fine, coarse = coarse, fine

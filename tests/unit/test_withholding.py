@@ -88,7 +88,7 @@ TRUE = with_margins(BASE, TABLE)
 
 def row(table: pd.DataFrame, county: str) -> dict[str, object]:
     found = table[table["county"].eq(county)].iloc[0].to_dict()
-    return {name: None if pd.isna(value) else value for name, value in found.items()}
+    return {str(name): None if pd.isna(value) else value for name, value in found.items()}
 
 
 def withheld(*counties: str) -> pd.DataFrame:

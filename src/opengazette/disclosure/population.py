@@ -53,15 +53,22 @@ def _axes(
     axes = tuple(range(len(dimensions)))
     for axis, dimension in enumerate(dimensions):
         rest = tuple(a for a in axes if a != axis)
-        if dimension.characteristic.kind not in AREAS and _same_within(people, at, rest):
+        if _may_repeat(dimension) and _same_within(people, at, rest):
             axes = rest
     return axes
 
 
+def _may_repeat(dimension: Dimension) -> bool:
+    """People change with time, even where the few periods at hand do not show it."""
+    totalled = dimension.total is not None or bool(dimension.groups)
+    kind = dimension.characteristic.kind
+    return kind not in AREAS and (kind != "time" or totalled)
+
+
 def _same_within(people: pd.Series[int], at: lattice.Positions, axes: tuple[int, ...]) -> bool:
     if not axes:
-        return people.nunique() <= 1
-    return bool(people.groupby(_keys(at, axes)).nunique().le(1).all())
+        return people.nunique(dropna=False) <= 1
+    return bool(people.groupby(_keys(at, axes)).nunique(dropna=False).le(1).all())
 
 
 def _keys(at: lattice.Positions, axes: tuple[int, ...]) -> NDArray[np.int64]:
