@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,8 @@ from opengazette.adapters.config_problems import Problem
 from opengazette.adapters.contract_references import column_types
 from opengazette.adapters.contracts import read_expectations
 from opengazette.adapters.expectation_suites import Built, build
-from opengazette.adapters.great_expectations import Tally, frame_of, run
+from opengazette.adapters.extract_frames import comparable
+from opengazette.adapters.great_expectations import Tally, run
 from opengazette.errors import ContractInvalid
 from opengazette.model.contract import Contract
 from opengazette.model.expectations import Expectation, ExpectationFile
@@ -23,14 +25,14 @@ from opengazette.standards.expected import ROW_COUNT, implied_expectations
 Sampler = Callable[[Contract, DataElements], pd.DataFrame]
 
 #: One value for each kind of column that hardly any column may hold, low and high.
-_STRANGE: tuple[dict[str, str | int | float], ...] = (
-    {"text": "", "int": -(10**12), "float": -1e300, "bool": 1, "moment": "1000-01-01"},
+_STRANGE: tuple[dict[str, str | int | float | date], ...] = (
+    {"text": "", "int": -(10**12), "float": -1e300, "bool": 1, "day": date(1, 1, 1)},
     {
         "text": "\ufffd no such value",
         "int": 10**12,
         "float": 1e300,
         "bool": 0,
-        "moment": "9000-01-01",
+        "day": date(9999, 12, 31),
     },
 )
 
@@ -86,13 +88,14 @@ def _tried(
     if contract.value is None or not suite:
         return
     try:
-        good = frame_of(sampler(contract.value, elements))
+        rows = pa.Table.from_pandas(sampler(contract.value, elements), preserve_index=False)
     except ContractInvalid as error:
         yield contract.problem((), f"no rows can keep to it: {error.problem}", error.remedy)
         return
     built = [each for each, _ in suite]
-    sound = run(good, built)
-    damaged = [run(frame, built) for frame in damages(good, built)]
+    sound = run(comparable(rows), built)
+    good: pd.DataFrame = rows.to_pandas(types_mapper=pd.ArrowDtype, ignore_metadata=True)
+    damaged = [run(_plain(frame), built) for frame in damages(good, built)]
     for number, (each, place) in enumerate(suite):
         found = _verdict(each, sound[number], [tallies[number] for tallies in damaged])
         contradicts = not sound[number].passed and each.asked.type != ROW_COUNT
@@ -100,6 +103,10 @@ def _tried(
             found = "fails on rows that keep to the contract", "do the column's limits agree?"
         if found is not None:
             yield place((), f"{each.asked.type} {found[0]}", found[1])
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    return comparable(pa.Table.from_pandas(frame, preserve_index=False))
 
 
 def _verdict(built: Built, sound: Tally, damaged: Sequence[Tally]) -> tuple[str, str] | None:
@@ -145,10 +152,10 @@ def _forbidden(asked: Expectation) -> Iterator[tuple[str, object]]:
         yield str(asked.kwargs["column"]), values[0]
 
 
-def _filled(column: pd.Series, values: dict[str, str | int | float]) -> pd.Series:
+def _filled(column: pd.Series, values: dict[str, str | int | float | date]) -> pd.Series:
     kind: pa.DataType = pa.Array.from_pandas(column).type
-    if pa.timestamp("us") == kind:
-        value: object = pd.Timestamp(str(values["moment"]))
+    if kind == pa.date32():
+        value: object = values["day"]
     elif kind == pa.bool_():
         value = bool(values["bool"])
     elif kind in (pa.float32(), pa.float64()):

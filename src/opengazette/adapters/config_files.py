@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -18,7 +18,15 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, DocumentStartEvent, Event, NodeEvent, ScalarEvent
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    Event,
+    NodeEvent,
+    ScalarEvent,
+)
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from opengazette.adapters.config_problems import Place, Problem, explain
@@ -27,6 +35,7 @@ from opengazette.errors import ContractInvalid
 M = TypeVar("M", bound=BaseModel)
 
 _LARGEST_FILE = 5_000_000
+_DEEPEST = 40
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -72,7 +81,7 @@ def read_yaml(
     try:
         text = _text(path)
         broken = tuple(_dialect(text))
-        root = None if broken else _composed(text)
+        root = None if broken else _yaml().compose(text)
     except _Unreadable as error:
         return Reading(file, None, (Problem(file, error.line, "", error.reason, error.fix),), None)
     if broken:
@@ -135,14 +144,6 @@ def _yaml() -> YAML:
     return yaml
 
 
-def _composed(text: str) -> Node | None:
-    try:
-        root: Node | None = _yaml().compose(text)
-    except RecursionError:
-        raise _Unreadable(None, "is nested too deeply", "write it with less nesting") from None
-    return root
-
-
 def _dialect(text: str) -> Iterator[Problem]:
     """Find what YAML allows and this configuration does not."""
     documents = 0
@@ -156,7 +157,7 @@ def _dialect(text: str) -> Iterator[Problem]:
 
 def _events(text: str) -> list[Event]:
     try:
-        return list(_yaml().parse(text))
+        return list(_shallow(_yaml().parse(text)))
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         tabs = "\\t" in str(error.problem) or "tab" in str(error.problem)
@@ -165,8 +166,16 @@ def _events(text: str) -> list[Event]:
     except (YAMLError, ValueError):
         fix = "delete the control character"
         raise _Unreadable(None, "holds a character that YAML forbids", fix) from None
-    except RecursionError:
-        raise _Unreadable(None, "is nested too deeply", "write it with less nesting") from None
+
+
+def _shallow(events: Iterable[Event]) -> Iterator[Event]:
+    depth = 0
+    for event in events:
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > _DEEPEST:
+            line = event.start_mark.line + 1
+            raise _Unreadable(line, "is nested too deeply", "write it with less nesting")
+        yield event
 
 
 def _foreign(event: Event, documents: int) -> tuple[str, str] | None:

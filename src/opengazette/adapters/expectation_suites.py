@@ -64,7 +64,9 @@ def library() -> Any:  # noqa: ANN401 - a module
     """Return Great Expectations, silenced: it logs tracebacks that may quote cells."""
     import great_expectations
 
-    logging.getLogger("great_expectations").setLevel(logging.CRITICAL + 1)
+    logger = logging.getLogger("great_expectations")
+    logger.handlers = [logging.NullHandler()]
+    logger.propagate = False
     return great_expectations
 
 

@@ -10,12 +10,17 @@ import pandas as pd
 import pyarrow.lib as pa
 import pyarrow.parquet as pq
 
+#: A float holds every whole number up to this one.
+LARGEST_EXACT_FLOAT = 2**53
+
+_WHOLE_NUMBERS = (pa.int64(), pa.uint64())
+
 
 class Extract:
     """An extract on disk, of which only the named columns enter memory."""
 
     def __init__(self, path: Path) -> None:
-        self._file: Any = pq.ParquetFile(path)  # type: ignore[no-untyped-call]
+        self._file: Any = pq.ParquetFile(path)
         self.path = path
         self.rows = int(self._file.metadata.num_rows)
 
@@ -37,13 +42,27 @@ class Extract:
 
 
 def comparable(table: pa.Table) -> pd.DataFrame:
-    """Return an Arrow-backed frame: days as moments, decimals as floats, codes as their values."""
+    """Return a frame of plain types: days as moments, decimals as floats, codes as their values.
+
+    Empty values are NaN, which compares as false, and not NA, which cannot be compared: two
+    columns are held against each other. Whole numbers beside empty values are floats as long as
+    that is exact.
+    """
     for index, field in enumerate(table.schema):
         kind = _comparable(field.type)
         if kind != field.type:
             table = table.set_column(index, field.name, table.column(index).cast(kind))
-    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    inexact = any(_inexact(column) for column in table.columns)
+    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True, integer_object_nulls=inexact)
     return frame
+
+
+def _inexact(column: pa.ChunkedArray) -> bool:
+    if column.null_count in (0, len(column)) or column.type not in _WHOLE_NUMBERS:
+        return False
+    values = column.drop_null().to_numpy()
+    largest = max(abs(int(values.min())), abs(int(values.max())))
+    return largest > LARGEST_EXACT_FLOAT
 
 
 def _comparable(kind: pa.DataType) -> pa.DataType:

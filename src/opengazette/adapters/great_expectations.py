@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow.lib as pa
 
 from opengazette.adapters.config_files import refusal
 from opengazette.adapters.contract_references import column_types
 from opengazette.adapters.contracts import read_expectations
 from opengazette.adapters.expectation_suites import Built, build, library
-from opengazette.adapters.extract_frames import Extract, comparable
+from opengazette.adapters.extract_frames import Extract
 from opengazette.adapters.repeated_values import repeated_rows
 from opengazette.errors import ContractInvalid
 from opengazette.model.contract import Contract
@@ -98,11 +97,6 @@ def planned(folder: Path, contract: Contract, elements: DataElements) -> tuple[B
 def run(frame: pd.DataFrame, suite: Sequence[Built]) -> tuple[Tally, ...]:
     """Return what each expectation comes to on a frame, in the order of the suite."""
     return _session()(frame, suite)
-
-
-def frame_of(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return any frame with the column types that an extract has when it is checked."""
-    return comparable(pa.Table.from_pandas(rows, preserve_index=False))
 
 
 def _built(contract: Contract, asked: Expectation, types: Mapping[str, Any]) -> Built:
