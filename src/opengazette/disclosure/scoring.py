@@ -114,8 +114,9 @@ def _time(facts: TableFacts, pack: RulePack) -> ScoreLine:
         highest = max(table.units.values())
         return ScoreLine("time", "period not known: highest score", highest, table.source)
     period = max(scored, key=lambda p: scored[p])
-    found = f"{period} years in one cell" if isinstance(period, int) else f"one {period} in a cell"
-    return ScoreLine("time", found.replace("_", " "), scored[period], table.source)
+    length = "one year" if period == 1 else f"{period} years"
+    found = length if isinstance(period, int) else f"one {period}".replace("_", " ")
+    return ScoreLine("time", f"{found} in one cell", scored[period], table.source)
 
 
 def _interactions(facts: TableFacts, crossed: int, pack: RulePack) -> ScoreLine:
