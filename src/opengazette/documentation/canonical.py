@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from unicodedata import normalize
@@ -19,6 +20,8 @@ from opengazette.errors import Fault
 
 #: Enough digits for every finite floating-point number.
 _ANY_FLOAT = Context(prec=400)
+_QUOTE = '"'
+_MUST_QUOTE = re.compile(r'[",\r\n]')
 
 
 class NotCanonical(ValueError):
@@ -75,17 +78,25 @@ def table_csv(table: pd.DataFrame, decimals: Mapping[str, int]) -> bytes:
     if list(table.columns) != list(decimals):
         raise Fault("The table to be published has other columns than its description.")
     cells = [_texts(table[name], decimals[name]) for name in decimals]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(decimals)
-    writer.writerows(zip(*cells, strict=True))
-    return text.getvalue().encode()
+    lines = [list(decimals), *zip(*cells, strict=True)]
+    return "".join(_line(line) for line in lines).encode()
 
 
 def read_table_csv(content: bytes) -> tuple[list[str], list[list[str]]]:
     """Return the header and the rows of a file that `table_csv` wrote."""
     lines = list(csv.reader(io.StringIO(content.decode(), newline="")))
     return (lines[0], lines[1:]) if lines else ([], [])
+
+
+def _line(cells: Sequence[str]) -> str:
+    """Quote what RFC 4180 says must be quoted, whichever Python this runs on."""
+    if len(cells) == 1 and not cells[0]:
+        return '""\n'
+    return ",".join(map(_quoted, cells)) + "\n"
+
+
+def _quoted(cell: str) -> str:
+    return f'"{cell.replace(_QUOTE, _QUOTE * 2)}"' if _MUST_QUOTE.search(cell) else cell
 
 
 def _row_mark(kinds: Sequence[tuple[str, str]], row: Sequence[str | None]) -> bytes:
