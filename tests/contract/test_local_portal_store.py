@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -18,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from opengazette.errors import SettingsInvalid
-from opengazette.localportal import PortalSettings, create_app
+from opengazette.localportal import PortalSettings, create_app, serve
 
 pytestmark = pytest.mark.servers
 
@@ -68,6 +69,13 @@ def test_a_restart_shows_the_same_rows_and_names(tmp_path: Path) -> None:
 def test_a_second_portal_on_the_folder_is_refused_with_the_remedy(tmp_path: Path) -> None:
     with started(tmp_path), pytest.raises(SettingsInvalid, match="folder of its own"):
         create_app(PortalSettings(folder=tmp_path))
+
+
+def test_a_taken_port_is_named_with_the_remedy(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(SettingsInvalid, match=f"port {port}.*another port"):
+            serve(PortalSettings(folder=tmp_path, port=port))
 
 
 class started:  # noqa: N801 - reads as a sentence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
+from opengazette.errors import SettingsInvalid
 from opengazette.localportal.guard import Guard
 from opengazette.localportal.portal import Portal
 from opengazette.localportal.problems import Problem, bad_request
@@ -50,14 +52,25 @@ def create_app(settings: PortalSettings) -> FastAPI:
 
 
 def serve(settings: PortalSettings) -> None:
-    """Serve the portal until the process is told to stop."""
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        log_level="warning",
-        access_log=False,
-    )
+    """Serve the portal until the process is told to stop.
+
+    Raises:
+        SettingsInvalid: the address is taken, or another process has the folder open.
+    """
+    with _listening(settings) as listening:
+        config = uvicorn.Config(create_app(settings), log_level="warning", access_log=False)
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listening(settings: PortalSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family)
+    except OSError:
+        raise SettingsInvalid(
+            f"The portal cannot listen on {settings.host}, port {settings.port}.",
+            "Another program may have the port: stop it, or set another port.",
+        ) from None
 
 
 def _wants_page(request: Request) -> bool:

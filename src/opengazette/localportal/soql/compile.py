@@ -53,10 +53,10 @@ def compile_query(view: View, query: Query) -> Compiled:
     terms.aliases = {name: term for name, term in selected if view.column(name) is None}
     having = [terms.boolean(node) for node in query.having]
     order = [_order_term(terms, node) for node in query.order]
-    is_grouped = bool(grouped) or any(term.aggregate for _, term in selected) or bool(having)
+    computed = [term for _, term in selected] + [term for term, _ in order]
+    is_grouped = bool(grouped or having) or any(term.aggregate for term in computed)
     if is_grouped:
-        checked = [term for _, term in selected] + having + [term for term, _ in order]
-        _refuse_ungrouped(checked, grouped)
+        _refuse_ungrouped(computed + having, grouped)
     shown = ", ".join(
         f"{term.bare if term.bare and not is_grouped else term.sql} AS o{at}"
         for at, (_, term) in enumerate(selected)
@@ -169,19 +169,23 @@ def _spelled(node: exp.Expression) -> str:
 
 def _group_term(terms: Terms, view: View, node: exp.Expression, query: Query) -> Term:
     """Translate a group, which may be called by an alias of the selection."""
+    meant = node
     if isinstance(node, exp.Column) and view.column(node.name.lower()) is None:
         for selected in query.select:
             if isinstance(selected, exp.Alias) and selected.alias == node.name:
-                return terms.term(selected.this)
-    return terms.term(node)
+                meant = selected.this
+    term = terms.term(meant)
+    if not term.reads:
+        raise malformed("A group reads no column.")
+    return term
 
 
 def _order_term(terms: Terms, node: exp.Expression) -> tuple[Term, str]:
     if not isinstance(node, exp.Ordered) or node.args.get("with_fill"):
         raise malformed("The order cannot be parsed.")
     term = terms.term(node.this)
-    if term.kind in ("url", "point"):
-        raise bad_request("That column has no order.", "query.soql.un-orderable-order")
+    if term.kind in ("url", "point") or not (term.reads or term.aggregate):
+        raise bad_request("That has no order.", "query.soql.un-orderable-order")
     if term.kind == "row_identifier":
         term = Term("number", "number", term.reads)
     descending = bool(node.args.get("desc"))
