@@ -126,7 +126,7 @@ def _says_all(asked: Expectation) -> bool:
     """
     values = asked.kwargs.get("value_set")
     listed = {v for v in values if isinstance(v, bool)} if isinstance(values, list) else set()
-    most_rows = asked.type == ROW_COUNT and not asked.kwargs.get("min_value")
+    most_rows = asked.type == ROW_COUNT and asked.kwargs.get("max_value") is not None
     return listed == {True, False} or most_rows or "_not_match_regex" in asked.type
 
 
