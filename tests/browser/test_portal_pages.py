@@ -217,7 +217,7 @@ def test_pages_are_readable_quiet_and_self_contained(
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(CONTRAST) == []
         for landmark in ("banner", "main", "contentinfo"):
-            expect(page.get_by_role(landmark)).to_have_count(1)  # type: ignore[arg-type]
+            expect(page.get_by_role(landmark)).to_have_count(1)
     context.close()
     assert [url for url in asked if not url.startswith(site.url)] == []
     assert said == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -155,5 +156,5 @@ def test_addresses_of_nothing_are_not_found(
     asked: tuple[TestClient, str], method: str, path: str
 ) -> None:
     client, _ = asked
-    body = {"json": {}} if method == "PUT" else {}
-    assert client.request(method, path, auth=AUTH, **body).status_code == 404  # type: ignore[arg-type]
+    body: dict[str, Any] = {"json": {}} if method == "PUT" else {}
+    assert client.request(method, path, auth=AUTH, **body).status_code == 404
