@@ -13,6 +13,11 @@ Floats = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 
+# HiGHS's numbers for its simplex strategies. While bounds stay the last point remains feasible,
+# where primal simplex goes on at once; else dual simplex is the quicker.
+DUAL, PRIMAL = 1, 4
+
+
 class Program:
     """Minimise a cost over `matrix @ x == 0` and `low <= x <= high`.
 
@@ -21,13 +26,20 @@ class Program:
     """
 
     def __init__(
-        self, matrix: sparse.csr_array, low: Floats, high: Floats, *, whole: bool = False
+        self,
+        matrix: sparse.csr_array,
+        low: Floats,
+        high: Floats,
+        *,
+        whole: bool = False,
+        bounds_stay: bool = True,
     ) -> None:
         self._size = int(matrix.shape[1])
         self._all = np.arange(self._size, dtype=np.int32)
         self._solver = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off")):
             self._solver.setOptionValue(option, value)
+        self._solver.setOptionValue("simplex_strategy", PRIMAL if bounds_stay else DUAL)
         self._solver.passModel(_model(matrix, low, high, whole=whole))
         if whole:
             self._solver.setOptionValue("presolve", "on")

@@ -34,7 +34,7 @@ class Repair:
         self._matrix = sparse.hstack([network.matrix, -network.matrix], format="csr")
         self._low = np.zeros(2 * network.size)
         self._high = np.concatenate([np.full(network.size, np.inf), network.fall])
-        self._program = Program(self._matrix, self._low, self._high)
+        self._program = Program(self._matrix, self._low, self._high, bounds_stay=False)
 
     def close(self, withheld: Mask, demand: Demand, *, whole: bool) -> Mask:
         """Return the pattern with the cells added that meet the demand.

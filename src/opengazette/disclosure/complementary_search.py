@@ -17,6 +17,8 @@ Mask = NDArray[np.bool_]
 # Rounds are rationed by size, not by the clock: the same input gives the same pattern.
 FEWEST, MOST, COLUMN_ROUNDS = 2, 15, 8000
 EARLY_GAP = 0.02
+# What cuts alone leave open after this many passes is repaired directly.
+PASSES = 30
 # Two patterns closer than this differ in tie-breaks only.
 EQUAL = 1e-3
 
@@ -61,9 +63,11 @@ def search(network: Network, *, gap: float, effort: float) -> Found:
 
 
 def _extended(network: Network, pattern: Mask, witnesses: Witnesses, cuts: Cuts) -> Mask:
-    """Extend a pattern cut by cut until linear arithmetic finds nothing; keep the cuts."""
+    """Extend a pattern cut by cut, as far as a few passes go; keep the cuts."""
     pattern, asked = pattern.copy(), network.demands()
-    while asked:
+    for _ in range(PASSES):
+        if not asked:
+            break
         missed = list(shortfalls(network, pattern, asked, witnesses, whole=False))
         made = [each for each in (cut(network, miss) for miss in missed) if each is not None]
         cuts.add(made)
