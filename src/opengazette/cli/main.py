@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 from typing import Annotated, NoReturn
 
+import structlog
 import typer
 
 from opengazette.cli import (
@@ -57,6 +59,7 @@ def options(
 
 def run() -> NoReturn:
     """Run the command line and end the process with the exit status of what happened."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
     try:
         app()

@@ -42,15 +42,16 @@ def rehearse(dataset: Dataset) -> None:
     out = console()
     with telling(out, dataset) as tell:
         release = prepare(world, dataset, tell).release
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_row("Rows", f"{release.public.rows:,}")
-    table.add_row(
-        "Withheld (primary + complementary)", f"{release.primary:,} + {release.complementary:,}"
-    )
-    table.add_row("Score", "–" if release.score is None else str(release.score))
-    table.add_row("Release", release.fingerprint)
-    table.add_row("Report", str(write_report(settings, world, release)))
-    out.print(table)
+    report = write_report(settings, world, release)
+    score = "–" if release.score is None else str(release.score)
+    for name, value in (
+        ("Rows", f"{release.public.rows:,}"),
+        ("Withheld", f"{release.primary:,} + {release.complementary:,} (primary + complementary)"),
+        ("Score", score),
+        ("Release", release.fingerprint),
+        ("Report", str(report)),
+    ):
+        out.print(f"{name:<10}{value}", soft_wrap=True)
 
 
 def datasets() -> None:

@@ -14,6 +14,8 @@ from rich.text import Text
 from opengazette.errors import Fault, OpenGazetteError
 from opengazette.model.receipts import Outcome, RunReport
 
+_FILE_WIDTH = 200
+
 #: How each outcome is written and coloured.
 OUTCOMES: dict[Outcome, tuple[str, str]] = {
     "published": ("published", "green"),
@@ -26,8 +28,9 @@ OUTCOMES: dict[Outcome, tuple[str, str]] = {
 
 
 def console() -> Console:
-    """Return the terminal that results go to."""
-    return Console(highlight=False)
+    """Return the terminal that results go to; a file gets lines that are not cut."""
+    out = Console(highlight=False)
+    return out if out.is_terminal else Console(highlight=False, width=_FILE_WIDTH)
 
 
 def show_reports(reports: Sequence[RunReport], out: Console) -> None:
