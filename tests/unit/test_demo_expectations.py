@@ -8,11 +8,13 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import pytest
 from ruamel.yaml import YAML
 
 from opengazette.adapters.expectation_suites import Built
-from opengazette.adapters.great_expectations import frame_of, planned, run
+from opengazette.adapters.extract_frames import comparable
+from opengazette.adapters.great_expectations import planned, run
 from opengazette.demo import departments
 from opengazette.demo.sample import sample
 from opengazette.model.contract import Contract
@@ -55,6 +57,10 @@ def own(dataset: str) -> list[Built]:
     file = yaml("expectations", f"{dataset}.yaml")
     assert isinstance(file, dict)
     return list(suite(dataset)[-len(file["expectations"]) :])
+
+
+def frame_of(rows: pd.DataFrame) -> pd.DataFrame:
+    return comparable(pa.Table.from_pandas(rows, preserve_index=False))
 
 
 @pytest.fixture(scope="module")

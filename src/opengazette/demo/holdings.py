@@ -31,6 +31,7 @@ VIEWS = {
                 AS race_ethnicity,
             days_active
         FROM student_survey
+        WHERE age_years IS NOT NULL AND gender IS NOT NULL
     """,
 }
 
