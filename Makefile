@@ -72,8 +72,10 @@ docs: setup ## Build the documentation site into site/
 deployments: setup ## Write deployments/prefect.yaml from the contracts
 	@$(BIN)/opengazette deploy --write
 
-schemas: setup ## Write the editors' JSON schemas
+schemas: setup ## Write the editors' JSON schemas and the contract reference
 	@$(BIN)/opengazette schemas
+	@$(BIN)/python -c 'from opengazette.documentation.contract_reference import contract_reference as r; print(r(), end="")' \
+	  > docs/reference/contract.md
 
 lock: $(UV) ## Resolve the dependencies anew
 	@$(UV) lock --upgrade

@@ -99,7 +99,7 @@ class World:
                 f"{contract.id}: config/databases.yaml has no database {name!r}.",
                 "Correct source.database in the contract, or add the connection.",
             )
-        return DuckDBSource(name, self._root / database.path, self._elements)
+        return DuckDBSource(name, self._settings.var / database.path, self._elements)
 
     def tabulator(self) -> Tabulator:
         """Return what adds records up."""

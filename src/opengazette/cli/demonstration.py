@@ -31,7 +31,7 @@ def load_where_absent(settings: Settings, out: Console) -> None:
 def department_database(settings: Settings) -> Path | None:
     """Return the file of the connection `departments`, if the configuration has one."""
     connection = load_databases(settings.root).databases.get(CONNECTION)
-    return settings.root / connection.path if connection else None
+    return settings.var / connection.path if connection else None
 
 
 def _reads_the_demonstration(settings: Settings) -> bool:

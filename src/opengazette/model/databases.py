@@ -14,7 +14,7 @@ class DuckDBDatabase(Frozen):
     """A DuckDB file."""
 
     engine: Literal["duckdb"]
-    path: PurePosixPath = Field(description="the file; from the root folder unless absolute")
+    path: PurePosixPath = Field(description="the file; from the folder var unless absolute")
 
 
 Database = Annotated[DuckDBDatabase, Field(discriminator="engine")]

@@ -252,9 +252,9 @@ class Readings(Frozen):
         ge=1,
         description="2.6-8: age at which an open-ended band is taken to end (last tabulated age)",
     )
-    annotation: Literal["merged", "distinguished"] = Field(
+    annotation: Literal["merged"] = Field(
         default="merged",
-        description="2.6-9: whether the public is told why a cell is withheld",
+        description="2.6-9: the public is not told why a cell is withheld, as it can give it away",
     )
 
 
