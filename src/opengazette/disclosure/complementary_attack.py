@@ -87,7 +87,7 @@ class Room:
         self._at = {int(column): i for i, column in enumerate(columns)}
         self._low = -network.fall[columns]
         self._high = np.full(len(columns), np.inf)
-        self._program = Program(matrix, self._low, self._high)
+        self._program = Program(matrix, self._low, self._high, work=network.work)
 
     def __contains__(self, column: int) -> bool:
         return column in self._at
@@ -169,7 +169,9 @@ class Room:
             low[at] = asked
         else:
             high[at] = -asked
-        return Program(self._matrix, low, high, whole=True).minimise(np.zeros(len(low)))
+        return Program(self._matrix, low, high, work=self._network.work, whole=True).minimise(
+            np.zeros(len(low))
+        )
 
     def _note(
         self, point: Floats, waiting: dict[Demand, None], witnesses: Witnesses, *, whole: bool

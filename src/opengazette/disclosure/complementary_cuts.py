@@ -12,6 +12,7 @@ from scipy import sparse
 
 from opengazette.disclosure.complementary_attack import Shortfall
 from opengazette.disclosure.complementary_network import Network, Unprotectable
+from opengazette.disclosure.complementary_program import Work
 from opengazette.errors import Fault
 
 Floats = NDArray[np.float64]
@@ -135,8 +136,8 @@ class Slack:
 class Master:
     """The cheapest choice of columns that satisfies all cuts so far."""
 
-    def __init__(self, cost: Floats) -> None:
-        self._size = len(cost)
+    def __init__(self, cost: Floats, work: Work) -> None:
+        self._size, self._work = len(cost), work
         self._n_cuts = 0
         self._solver = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in (("output_flag", False), ("threads", 1), ("mip_max_nodes", 500)):
@@ -156,6 +157,7 @@ class Master:
         self._n_cuts = len(cuts.all)
         self._solver.setOptionValue("mip_rel_gap", gap)
         self._solver.run()
+        self._work.add(self._solver)
         values = np.asarray(self._solver.getSolution().col_value, dtype=np.float64)
         if len(values) != self._size:
             raise Fault("The integer solver found no choice of cells at all.")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
+
+from opengazette.disclosure.complementary_program import Work
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -41,6 +43,7 @@ class Network:
     up: Floats
     down: Floats
     members: tuple[Index, ...]
+    work: Work = field(default_factory=Work)
 
     @property
     def size(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import highspy
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,24 @@ Index = NDArray[np.int64]
 DUAL, PRIMAL = 1, 4
 
 
+@dataclass
+class Work:
+    """What the solvers have spent, in simplex steps times columns: the same on every machine."""
+
+    limit: float = np.inf
+    spent: float = 0.0
+
+    @property
+    def used_up(self) -> bool:
+        """Tell whether the limit is reached."""
+        return self.spent >= self.limit
+
+    def add(self, solver: highspy.Highs) -> None:
+        """Count the last run of a solver."""
+        steps = max(0, solver.getInfo().simplex_iteration_count)
+        self.spent += float((1 + steps) * (solver.getNumCol() + solver.getNumRow()))
+
+
 class Program:
     """Minimise a cost over `matrix @ x == 0` and `low <= x <= high`.
 
@@ -31,10 +51,11 @@ class Program:
         low: Floats,
         high: Floats,
         *,
+        work: Work,
         whole: bool = False,
         bounds_stay: bool = True,
     ) -> None:
-        self._size = int(matrix.shape[1])
+        self._size, self._work = int(matrix.shape[1]), work
         self._all = np.arange(self._size, dtype=np.int32)
         self._solver = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off")):
@@ -53,6 +74,7 @@ class Program:
         """Return the best point, or None when there is none."""
         self._solver.changeColsCost(self._size, self._all, cost)
         self._solver.run()
+        self._work.add(self._solver)
         status = self._solver.getModelStatus()
         if status == highspy.HighsModelStatus.kOptimal:
             return np.asarray(self._solver.getSolution().col_value, dtype=np.float64)

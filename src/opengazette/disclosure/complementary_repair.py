@@ -34,7 +34,9 @@ class Repair:
         self._matrix = sparse.hstack([network.matrix, -network.matrix], format="csr")
         self._low = np.zeros(2 * network.size)
         self._high = np.concatenate([np.full(network.size, np.inf), network.fall])
-        self._program = Program(self._matrix, self._low, self._high, bounds_stay=False)
+        self._program = Program(
+            self._matrix, self._low, self._high, work=network.work, bounds_stay=False
+        )
 
     def close(self, withheld: Mask, demand: Demand, *, whole: bool) -> Mask:
         """Return the pattern with the cells added that meet the demand.
@@ -45,7 +47,9 @@ class Repair:
         low, high, at = self._forced(demand)
         cost = self._prices(withheld, self._network.demand(*demand))
         if whole:
-            point = Program(self._matrix, low, high, whole=True).minimise(cost)
+            point = Program(self._matrix, low, high, work=self._network.work, whole=True).minimise(
+                cost
+            )
         else:
             self._program.bound(at, low[at], high[at])
             point = self._program.minimise(cost)
@@ -96,13 +100,14 @@ def _close(withheld: Mask, miss: Shortfall, stuck: set[Demand], repair: Repair) 
 
 
 def reduced(network: Network, withheld: Mask, witnesses: Witnesses, cuts: Cuts) -> Mask:
-    """Give back complementary cells, dearest first, as long as every demand is still met.
-
-    What cannot be given back adds to the cuts.
+    """Give back complementary cells, dearest first, as long as every demand is still met
+    and work is left. What cannot be given back adds to the cuts.
     """
     kept, slack, inside = withheld.copy(), Slack(cuts, withheld), rooms(network, withheld)
     spare = np.flatnonzero(withheld & ~network.hidden)
     for column in spare[np.argsort(-network.cost[spare], kind="stable")]:
+        if network.work.used_up:
+            break
         if slack.needs(int(column)):
             continue
         room = next((room for room in inside if int(column) in room), None)

@@ -14,8 +14,8 @@ from opengazette.disclosure.complementary_repair import Repair, reduced, repaire
 
 Mask = NDArray[np.bool_]
 
-# Rounds are rationed by size, not by the clock: the same input gives the same pattern.
-FEWEST, MOST, COLUMN_ROUNDS = 2, 15, 8000
+# Work is rationed in solver steps, not by the clock: the same input gives the same pattern.
+WORK, ROUNDS = 5e8, 60
 EARLY_GAP = 0.02
 # What cuts alone leave open after this many passes is repaired directly.
 PASSES = 30
@@ -39,17 +39,21 @@ def search(network: Network, *, gap: float, effort: float) -> Found:
 
     Cuts say what any sufficient pattern needs; the cheapest choice that obeys them is tried,
     its failures give new cuts, until the best pattern is within the relative `gap` of the bound
-    or the rounds are used up.
+    or the work is used up.
 
     Raises:
         Unprotectable: a demand cannot be met at all.
     """
-    cuts, master = Cuts(), Master(np.where(network.free, network.cost, 0.0))
+    cuts, master = Cuts(), Master(np.where(network.free, network.cost, 0.0), network.work)
     cuts.add(row_cuts(network))
-    most = int(effort * np.clip(COLUMN_ROUNDS / network.size, FEWEST, MOST))
+    network.work.limit = WORK * effort
     repair, aim, rounds, bound = Repair(network), EARLY_GAP, 0, 0.0
     best: Found | None = None
-    while best is None or (rounds < most and best.cost - bound > max(EQUAL, gap * best.cost)):
+    while best is None or (
+        rounds < ROUNDS
+        and not network.work.used_up
+        and best.cost - bound > max(EQUAL, gap * best.cost)
+    ):
         rounds, n_cuts = rounds + 1, len(cuts.all)
         chosen, lower = master.solve(cuts, aim)
         bound, witnesses = max(bound, lower), Witnesses()
@@ -66,7 +70,7 @@ def _extended(network: Network, pattern: Mask, witnesses: Witnesses, cuts: Cuts)
     """Extend a pattern cut by cut, as far as a few passes go; keep the cuts."""
     pattern, asked = pattern.copy(), network.demands()
     for _ in range(PASSES):
-        if not asked:
+        if not asked or network.work.used_up:
             break
         missed = list(shortfalls(network, pattern, asked, witnesses, whole=False))
         made = [each for each in (cut(network, miss) for miss in missed) if each is not None]
