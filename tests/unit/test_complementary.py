@@ -151,3 +151,12 @@ def test_a_part_bounded_by_its_shown_whole_is_given_more_room() -> None:
     pattern = protect(table, RULE, RANGE)
     assert hidden(table, pattern, "tests") == []
     assert hidden(table, pattern, "positives") == ["f", "m", "x"]
+
+
+def test_a_whole_whose_part_is_zero_is_not_withheld_for_it() -> None:
+    sex = Dimension("sex", "T", {"T": ("f", "m", "x")}, ("T", "f", "m", "x"))
+    counts = {"tests": np.array([180, 40, 60, 80]), "positives": np.array([24, 0, 4, 20])}
+    table = CellTable((sex,), tuple((c,) for c in sex.codes), counts, {"positives": "tests"})
+    pattern = protect(table, RULE, RANGE)
+    assert hidden(table, pattern, "tests") == []
+    assert hidden(table, pattern, "positives") == ["m", "x"]

@@ -123,6 +123,7 @@ def _columns(
         return np.concatenate([array, np.full(extra, rest, dtype=array.dtype)])
 
     return Columns(
+        cell=padded(np.ones(n, dtype=np.bool_), 0),
         fall=np.concatenate([np.maximum(cells - rule.least, 0), values[n:]]).astype(np.float64),
         hidden=padded(is_primary, 1),
         free=padded(ruled & ~kept & ~is_primary & (cells >= rule.threshold), 0),

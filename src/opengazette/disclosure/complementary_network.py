@@ -63,8 +63,13 @@ class Network:
 
 @dataclass(frozen=True)
 class Columns:
-    """What is known of each column of the whole system before it is split."""
+    """What is known of each column of the whole system before it is split.
 
+    `cell` is False for remainders, which are published nowhere: a remainder that equals a cell
+    is as public as that cell.
+    """
+
+    cell: Mask
     fall: Floats
     hidden: Mask
     free: Mask
@@ -109,13 +114,13 @@ def _network(
     def largest(values: NDArray[np.generic]) -> NDArray[np.generic]:
         return np.array([values[members].max() for members in cells], dtype=values.dtype)
 
-    hidden = np.asarray(largest(columns.hidden), dtype=np.bool_)
-    free = np.array([columns.free[m].all() for m in cells], dtype=np.bool_) & ~hidden
+    published = [members[columns.cell[members]] for members in cells]
+    hidden = np.array([columns.hidden[real].any() or not len(real) for real in published])
     return Network(
         matrix=matrix,
         fall=np.array([columns.fall[m].min() for m in cells]),
         hidden=hidden,
-        free=free,
+        free=~hidden,
         cost=np.array([columns.cost[m].sum() for m in cells]),
         up=np.asarray(largest(columns.up), dtype=np.float64),
         down=np.asarray(largest(columns.down), dtype=np.float64),
