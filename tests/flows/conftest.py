@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,15 @@ from opengazette.adapters.services import (
     stop_all,
 )
 from opengazette.adapters.settings import Settings
+from opengazette.adapters.world import World
+from opengazette.cli.papers import write_approval
 from opengazette.demo.departments import load
+from opengazette.model.approval import Approval, RiskEnvelope
 from opengazette.model.receipts import RunReport
 
 ROOT = Path(__file__).parents[2]
-#: A social security number that nobody has.
-CANARY = "987-65-4320"
+#: The dataset that nobody has approved.
+WAITING = "youth_risk_survey"
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,30 @@ def free_port() -> int:
         return port
 
 
+def approve_all_but_one(settings: Settings) -> None:
+    """Let every dataset out but the one whose run must stop at the gate."""
+    shutil.rmtree(settings.root / "config/approvals", ignore_errors=True)
+    world = World(settings)
+    for contract in world.contracts().values():
+        if contract.id == WAITING:
+            continue
+        write_approval(
+            settings,
+            Approval(
+                dataset=contract.id,
+                contract=contract.fingerprint(),
+                rule_pack=world.rule_pack(contract.disclosure.rule_pack).fingerprint(),
+                envelope=RiskEnvelope(
+                    highest_score=100, largest_withheld_percent=100, fewest_rows=1
+                ),
+                approver="A. Tester",
+                role="Approver of the tests",
+                approved_on=date(2026, 1, 1),
+                reason="the demonstration holds public and generated data alone",
+            ),
+        )
+
+
 @pytest.fixture(scope="session")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     root = tmp_path_factory.mktemp("office")
@@ -95,6 +123,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         root=root, var=root / "var", portal_port=free_port(), prefect_port=free_port()
     )
     load(root / "var/departments.duckdb")
+    approve_all_but_one(settings)
     try:
         start_portal(settings)
         start_prefect(settings)

@@ -23,7 +23,8 @@ def printed(*reports: RunReport) -> str:
 
 
 def test_the_table_shows_outcome_rows_withheld_score_time_and_address() -> None:
-    heading, line, *_ = printed(PUBLISHED).splitlines()
+    heading, explained, line = printed(PUBLISHED).splitlines()
+    assert explained.strip() == "(primary + complementary)"
     assert heading.split() == ["Dataset", "Outcome", "Rows", "Withheld", "Score", "Time", "Address"]
     assert line.split() == [
         *("births", "published", "1,240", "31", "+", "17", "9"),
@@ -36,14 +37,14 @@ def test_below_the_table_stands_one_line_for_whatever_needs_a_person() -> None:
         "survey waits. Approve it.",
         "A column is gone. Ask.",
     ]
-    assert printed(PUBLISHED, WAITING, REFUSED).splitlines()[-2:] == [
-        "survey waits. Approve it.",
-        "A column is gone. Ask.",
+    assert printed(PUBLISHED, WAITING, REFUSED).splitlines()[-4:] == [
+        *("", "survey waits. Approve it."),
+        *("", "A column is gone. Ask."),
     ]
 
 
 def test_what_a_run_never_came_to_know_is_a_dash() -> None:
-    assert printed(REFUSED).splitlines()[1].split() == [
+    assert printed(REFUSED).splitlines()[2].split() == [
         *("tests", "refused", "–", "–", "–"),
         *("0.5", "s", "–"),
     ]

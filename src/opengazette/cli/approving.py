@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from ruamel.yaml import YAML
 
 from opengazette.adapters.settings import Settings
 from opengazette.cli.steps_shown import telling
@@ -27,7 +26,7 @@ def approve(
 ) -> None:
     """Approve a dataset's releases: rehearse, show what is approved, write the approval."""
     from opengazette.adapters.world import World
-    from opengazette.cli.papers import write_report
+    from opengazette.cli.papers import write_approval, write_report
     from opengazette.cli.way import prepare
 
     settings = Settings()
@@ -47,7 +46,7 @@ def approve(
     _show(out, release, approval, withheld_percent(release, cells), report)
     if not yes:
         typer.confirm("Approve?", abort=True)
-    file = _write(settings, approval)
+    file = write_approval(settings, approval)
     out.print(f"Approved in {file.relative_to(settings.root)}; the next run publishes it.")
 
 
@@ -63,13 +62,3 @@ def _show(out: Console, release: Release, approval: Approval, percent: float, re
     if limits.highest_score is not None:
         out.print(f"  the score is {limits.highest_score} or lower,")
     out.print(f"  there are {limits.fewest_rows:,} rows or more.")
-
-
-def _write(settings: Settings, approval: Approval) -> Path:
-    file = settings.root / "config" / "approvals" / f"{approval.dataset}.yaml"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    yaml = YAML()
-    yaml.default_flow_style = False
-    with file.open("w", encoding="utf-8") as out:
-        yaml.dump(approval.model_dump(mode="python"), out)
-    return file

@@ -37,7 +37,7 @@ def show_reports(reports: Sequence[RunReport], out: Console) -> None:
     """Print one line for each dataset, and below, whatever needs a person."""
     out.print(reports_table(reports))
     for line in needs_a_person(reports):
-        out.print(line, soft_wrap=True)
+        out.print(f"\n{line}", soft_wrap=True)
 
 
 def reports_table(reports: Sequence[RunReport]) -> Table:
@@ -45,8 +45,10 @@ def reports_table(reports: Sequence[RunReport]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Dataset", no_wrap=True)
     table.add_column("Outcome", no_wrap=True)
-    for heading in ("Rows", "Withheld", "Score", "Time"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("Rows", justify="right", no_wrap=True)
+    table.add_column("Withheld\n(primary + complementary)", justify="right")
+    table.add_column("Score", justify="right", no_wrap=True)
+    table.add_column("Time", justify="right", no_wrap=True)
     table.add_column("Address", overflow="fold")
     for report in reports:
         words, colour = OUTCOMES[report.outcome]
