@@ -139,7 +139,7 @@ def test_withheld_cells_are_hatched_and_told_apart_from_zero(page: Page, site: S
     table = page.get_by_role("table", name=re.compile("rows 1 to 50 of 61"))
     expect(table.get_by_role("columnheader")).to_have_count(4)
     withheld = table.get_by_role("row", name=re.compile("County 01")).get_by_role("cell").nth(2)
-    expect(withheld).to_have_text(re.compile("^Withheld: so few people"))
+    expect(withheld).to_have_text(re.compile("^Withheld to protect"))
     mark = withheld.locator(".mark")
     assert "repeating-linear-gradient" in mark.evaluate("e => getComputedStyle(e).backgroundImage")
     assert "Withheld" in (mark.get_attribute("title") or "")

@@ -45,9 +45,7 @@ class Mark:
 MARKS: Final = {
     mark.code: mark
     for mark in (
-        Mark(
-            "1", "Withheld", "Withheld: so few people that someone could be recognised.", "hatched"
-        ),
+        Mark("1", "Withheld", "Withheld to protect the privacy of the people counted.", "hatched"),
         Mark(
             "2",
             "Withheld",
