@@ -9,6 +9,8 @@ ROOT := $(CURDIR)
 export UV_CACHE_DIR := $(ROOT)/.cache/uv
 export UV_COMPILE_BYTECODE := 1
 export UV_NO_PROGRESS := 1
+# The certificates that the system trusts, which an agency may have added to.
+export UV_SYSTEM_CERTS := 1
 export UV_PROJECT_ENVIRONMENT := $(ROOT)/.venv
 export PIP_NO_CACHE_DIR := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
