@@ -17,6 +17,7 @@ from opengazette.flows.dataset_choice import DatasetChoice, choices
 from opengazette.flows.publish_dataset import publish_dataset
 from opengazette.flows.showing import show_night
 from opengazette.model.receipts import RunReport
+from opengazette.tasks.private import outcome_of
 from opengazette.tasks.recording import record
 from opengazette.tasks.world import world
 
@@ -51,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _report(dataset: str) -> RunReport:
     started = monotonic()
     state = publish_dataset(dataset, return_state=True)
-    outcome = state.result(raise_on_failure=False)
+    outcome = outcome_of(state)
     if isinstance(outcome, RunReport):
         return outcome
     error = outcome if isinstance(outcome, OpenGazetteError) else Fault(f"The run {state.name}.")

@@ -67,5 +67,13 @@ def speakable(error: Exception) -> OpenGazetteError:
     )
 
 
+def outcome_of(state: State[Any]) -> object:
+    """Return what a run came to, an error included, whether or not an event loop is running.
+
+    Without `_sync` Prefect hands out a coroutine wherever it finds a loop in the thread.
+    """
+    return state.result(raise_on_failure=False, _sync=True)  # type: ignore[call-overload]
+
+
 def _is_retryable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    return isinstance(state.result(raise_on_failure=False), Retryable)
+    return isinstance(outcome_of(state), Retryable)

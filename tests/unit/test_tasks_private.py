@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import traceback
 from typing import Any
 
@@ -76,3 +77,14 @@ def test_only_what_is_retryable_is_tried_again(state: State[Any], again: bool) -
     assert made.retry_condition_fn is not None
     assert made.retry_condition_fn(made, None, state) is again
     assert issubclass(PortalUnavailable, Retryable)
+
+
+def test_a_retry_is_decided_the_same_where_an_event_loop_runs() -> None:
+    made = private_task(quoting_step)
+    state: State[Any] = Failed(data=PortalUnavailable("the portal is busy"))
+
+    async def decide() -> object:
+        assert made.retry_condition_fn is not None
+        return made.retry_condition_fn(made, None, state)  # type: ignore[arg-type]
+
+    assert asyncio.run(decide()) is True
