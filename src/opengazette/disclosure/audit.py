@@ -12,19 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from opengazette.disclosure.audit_attack import verdicts
+from opengazette.disclosure.audit_attack import verdicts, widths
 from opengazette.disclosure.audit_knowledge import (
     PublishedRate,
     PublishedTable,
     knowledge,
     totals,
 )
-from opengazette.disclosure.primary import Protection, SmallCountRule
+from opengazette.disclosure.primary import Demand, SmallCountRule, Width
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
-__all__ = ["AuditResult", "Finding", "PublishedRate", "PublishedTable", "attack", "audit"]
+__all__ = ["AuditResult", "Finding", "PublishedRate", "PublishedTable", "attack", "audit", "judged"]
 
 N_TIGHTEST = 10
 
@@ -72,7 +72,7 @@ class AuditResult:
 def audit(
     published: PublishedTable,
     protected: Mapping[str, Mask],
-    protection: Protection,
+    protection: Demand,
     rule: SmallCountRule,
 ) -> AuditResult:
     """Bound every protected cell from the published table, and compare with the policy.
@@ -86,7 +86,16 @@ def audit(
     Raises:
         AuditFailed: the published values contradict each other.
     """
-    found = attack(published, protected, protection, rule)
+    return judged(published, protected, rule, attack(published, protected, protection, rule))
+
+
+def judged(
+    published: PublishedTable,
+    protected: Mapping[str, Mask],
+    rule: SmallCountRule,
+    found: tuple[Finding, ...],
+) -> AuditResult:
+    """Sum up what an attack found, with the cells that are shown although they must not be."""
     mask = np.concatenate([_of(protected, m, published) for m in published.values])
     values = np.concatenate([np.asarray(v, dtype=np.float64) for v in published.values.values()])
     shown = ~np.isnan(values)
@@ -107,7 +116,7 @@ def audit(
 def attack(
     published: PublishedTable,
     protected: Mapping[str, Mask],
-    protection: Protection,
+    protection: Demand,
     rule: SmallCountRule,
 ) -> tuple[Finding, ...]:
     """Bound every protected cell that is withheld; a cell's ends are pursued to the demand.
@@ -118,19 +127,28 @@ def attack(
     known = knowledge(published, least=rule.least, threshold=rule.threshold)
     mask = np.concatenate([_of(protected, m, published) for m in published.values])
     wanted = np.flatnonzero(mask[known.unknown])
-    low = np.maximum(protection.low, revealed(published, least=rule.least))[known.unknown]
-    high = np.maximum(low, protection.high)
     measures, n = list(published.values), len(published.keys)
+    if isinstance(protection, Width):
+        bounded = [
+            (v, v.high - v.low >= protection.least) for v in widths(known, wanted, protection.least)
+        ]
+    else:
+        low = np.maximum(protection.low, revealed(published, least=rule.least))[known.unknown]
+        high = np.maximum(low, protection.high)
+        bounded = [
+            (v, v.low <= low[v.cell] and v.high >= high[v.cell])
+            for v in verdicts(known, wanted, low[wanted], high[wanted])
+        ]
     return tuple(
         Finding(
             measure=measures[known.unknown[v.cell] // n],
             key=published.keys[known.unknown[v.cell] % n],
             low=v.low,
             high=v.high,
-            covered=v.low <= low[v.cell] and v.high >= high[v.cell],
+            covered=covered,
             proved=v.proved,
         )
-        for v in verdicts(known, wanted, low[wanted], high[wanted])
+        for v, covered in bounded
     )
 
 

@@ -43,6 +43,22 @@ def verdicts(known: Knowledge, wanted: Index, low: Floats, high: Floats) -> Iter
     Raises:
         AuditFailed: no whole numbers at all fit what is published.
     """
+    for attack, here in _attacks(known, wanted):
+        yield from attack.run(wanted[here], low[here], high[here])
+
+
+def widths(known: Knowledge, wanted: Index, width: int) -> Iterator[Verdict]:
+    """Bound the wanted cells (columns of `known`) until their intervals are `width` wide.
+
+    Raises:
+        AuditFailed: no whole numbers at all fit what is published.
+    """
+    for attack, here in _attacks(known, wanted):
+        yield from attack.stretch(wanted[here], width)
+
+
+def _attacks(known: Knowledge, wanted: Index) -> Iterator[tuple[Attack, Index]]:
+    """Split what is unknown into connected parts, each with the wanted cells that it holds."""
     rows, columns = known.matrix.shape
     both = sparse.block_array(
         [[None, known.matrix], [sparse.csr_array((columns, rows)), None]], format="csr"
@@ -51,9 +67,8 @@ def verdicts(known: Knowledge, wanted: Index, low: Floats, high: Floats) -> Iter
     row_label, column_label = labels[:rows], labels[rows:]
     for label in np.unique(column_label[wanted]):
         inside = np.flatnonzero(column_label == label)
-        attack = Attack(known, inside, np.flatnonzero(row_label == label))
         here = np.flatnonzero(column_label[wanted] == label)
-        yield from attack.run(wanted[here], low[here], high[here])
+        yield Attack(known, inside, np.flatnonzero(row_label == label)), here
 
 
 class Attack:
@@ -78,6 +93,26 @@ class Attack:
             most, proved_high = self._pursue(int(i), +1, float(highest))
             found.append(Verdict(int(cell), least, most, proved_low and proved_high))
         return found
+
+    def stretch(self, wanted: Index, width: int) -> list[Verdict]:
+        """Give a verdict on each wanted cell, pursued until its interval is `width` wide."""
+        at = np.searchsorted(self._columns, wanted)
+        self._sweep(at, self._low[at] + width)
+        return [
+            self._stretched(int(cell), int(i), width) for cell, i in zip(wanted, at, strict=True)
+        ]
+
+    def _stretched(self, cell: int, i: int, width: int) -> Verdict:
+        least, most = self._seen(i, -1), self._seen(i, +1)
+        if most - least >= width:
+            return Verdict(cell, least, most)
+        if least > most:
+            least, _ = self._pursue(i, -1, float(self._low[i]))
+        most, proved_high = self._pursue(i, +1, least + width)
+        if most - least >= width:
+            return Verdict(cell, self._seen(i, -1), most, proved_high)
+        least, proved_low = self._pursue(i, -1, most - width)
+        return Verdict(cell, least, most, proved_low and proved_high)
 
     def _sweep(self, at: Index, high: Floats) -> None:
         """Push all wanted cells down, then up, at once: most show their ends in two solutions."""

@@ -70,7 +70,7 @@ def _extended(network: Network, pattern: Mask, witnesses: Witnesses, cuts: Cuts)
     """Extend a pattern cut by cut, as far as a few passes go; keep the cuts."""
     pattern, asked = pattern.copy(), network.demands()
     for _ in range(PASSES):
-        if not asked or network.work.used_up:
+        if not asked:
             break
         missed = list(shortfalls(network, pattern, asked, witnesses, whole=False))
         made = [each for each in (cut(network, miss) for miss in missed) if each is not None]

@@ -48,6 +48,20 @@ class Protection:
     high: int = 10
 
 
+@dataclass(frozen=True)
+class Width:
+    """What an attacker must be left with: every primary cell's interval is `least` wide or more.
+
+    Width 1 is exact protection: at least two values are possible. A larger width is sought
+    around the true value, below it as far as the shown zeros allow.
+    """
+
+    least: int = 1
+
+
+Demand = Protection | Width
+
+
 def primary_cells(counts: np.ndarray, rule: SmallCountRule) -> NDArray[np.bool_]:
     """Mark every count from the rule's least to `threshold - 1`.
 
