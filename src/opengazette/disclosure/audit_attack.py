@@ -109,10 +109,11 @@ class Attack:
         if least > most:
             least, _ = self._pursue(i, -1, float(self._low[i]))
         most, proved_high = self._pursue(i, +1, least + width)
-        if most - least >= width:
-            return Verdict(cell, self._seen(i, -1), most, proved_high)
-        least, proved_low = self._pursue(i, -1, most - width)
-        return Verdict(cell, least, most, proved_low and proved_high)
+        if proved_high and most - least >= width:
+            return Verdict(cell, least, most)
+        least, proved_low = self._pursue(i, -1, self._seen(i, +1) - width)
+        shown = self._seen(i, +1) - self._seen(i, -1) >= width
+        return Verdict(cell, least, most, shown or (proved_low and proved_high))
 
     def _sweep(self, at: Index, high: Floats) -> None:
         """Push all wanted cells down, then up, at once: most show their ends in two solutions."""

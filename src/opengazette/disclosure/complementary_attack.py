@@ -22,12 +22,15 @@ CLOSE = 1e-6
 
 @dataclass(frozen=True)
 class Shortfall:
-    """A demand that a pattern does not meet, with the row prices that prove it."""
+    """A demand that a pattern does not meet, with the row prices that prove it.
+
+    One set of prices for each direction that was tried; none where only whole moves fail.
+    """
 
     column: int
     direction: int
     rows: Index
-    prices: Floats
+    prices: dict[int, Floats]
 
 
 @dataclass
@@ -67,7 +70,8 @@ def rooms(network: Network, withheld: Mask) -> list[Room]:
     inner = sparse.csr_array(inner[rows, :])
     label = connected(inner)
     found = []
-    for part in np.unique(label[(network.up[columns] > 0) | (network.down[columns] > 0)]):
+    asked = np.maximum(np.maximum(network.up, network.down), network.either)[columns] > 0
+    for part in np.unique(label[asked]):
         inside = np.flatnonzero(label == part)
         matrix = sparse.csc_array(inner)[:, inside].tocsr()
         touched = np.flatnonzero(np.diff(matrix.indptr))
@@ -110,29 +114,41 @@ class Room:
     ) -> Iterator[Shortfall]:
         """Meet the demands, in whole numbers if so asked, or yield those that cannot be met."""
         waiting = dict.fromkeys(demands)
-        for direction in (+1, -1):
-            asked = [demand for demand in waiting if demand[1] == direction]
+        for way in (+1, -1):
+            asked = [demand for demand in waiting if demand[1] in (way, 0)]
             if len(asked) > 1:
-                self._note(self._together(asked), waiting, witnesses, whole=whole)
+                self._note(self._together(asked, way), waiting, witnesses, whole=whole)
         while waiting:
-            demand = column, direction = next(iter(waiting))
-            point = self._alone(column, direction)
-            if direction * point[self._at[column]] < self._network.demand(*demand) - CLOSE:
+            demand = next(iter(waiting))
+            miss = self._tried(demand, waiting, witnesses, whole=whole)
+            if miss is not None:
                 del waiting[demand]
-                yield Shortfall(column, direction, self._rows, self._program.prices())
-                continue
-            self._note(point, waiting, witnesses, whole=whole)
-            if demand in waiting:
-                found = self._whole(column, direction)
-                if found is None:
-                    del waiting[demand]
-                    yield Shortfall(column, direction, self._rows, np.zeros(0))
-                else:
-                    self._note(found, waiting, witnesses, whole=True)
+                yield miss
 
-    def _together(self, demands: list[Demand]) -> Floats:
-        """Move all the demands at once, each no further than it asks."""
-        direction = demands[0][1]
+    def _tried(
+        self, demand: Demand, waiting: dict[Demand, None], witnesses: Witnesses, *, whole: bool
+    ) -> Shortfall | None:
+        """Close one waiting demand, in one of its directions, or say what is missing."""
+        column, direction = demand
+        prices, reached = dict[int, Floats](), list[int]()
+        for way in self._network.ways(column, direction):
+            point = self._alone(demand, way)
+            if way * point[self._at[column]] < self._network.demand(*demand) - CLOSE:
+                prices[way] = self._program.prices()
+                continue
+            reached.append(way)
+            self._note(point, waiting, witnesses, whole=whole)
+            if demand not in waiting:
+                return None
+        for way in reached:
+            found = self._whole(demand, way)
+            if found is not None:
+                self._note(found, waiting, witnesses, whole=True)
+                return None
+        return Shortfall(column, direction, self._rows, {} if reached else prices)
+
+    def _together(self, demands: list[Demand], direction: int) -> Floats:
+        """Move all the demands one way at once, each no further than it asks."""
         at = np.array([self._at[column] for column, _ in demands])
         cost = np.zeros(len(self._columns))
         cost[at] = -float(direction)
@@ -144,11 +160,11 @@ class Room:
         self._program.bound(at, self._low[at], self._high[at])
         return point
 
-    def _alone(self, column: int, direction: int) -> Floats:
-        at = np.array([self._at[column]])
+    def _alone(self, demand: Demand, direction: int) -> Floats:
+        at = np.array([self._at[demand[0]]])
         cost = np.zeros(len(self._columns))
         cost[at] = -float(direction)
-        asked = np.array([self._network.demand(column, direction)])
+        asked = np.array([self._network.demand(*demand)])
         if direction > 0:
             self._program.bound(at, self._low[at], asked)
         else:
@@ -161,10 +177,10 @@ class Room:
         point = self._program.minimise(cost)
         return np.zeros(len(self._columns)) if point is None else point
 
-    def _whole(self, column: int, direction: int) -> Floats | None:
+    def _whole(self, demand: Demand, direction: int) -> Floats | None:
         """Meet one demand in whole numbers, by branching."""
         low, high = self._low.copy(), self._high.copy()
-        asked, at = self._network.demand(column, direction), self._at[column]
+        asked, at = self._network.demand(*demand), self._at[demand[0]]
         if direction > 0:
             low[at] = asked
         else:
@@ -185,7 +201,8 @@ class Room:
         moved = np.flatnonzero(np.abs(point) > CLOSE)
         witness = (self._columns[moved], point[moved])
         for demand in list(waiting):
-            reached = demand[1] * point[self._at[demand[0]]]
+            moved_by = float(point[self._at[demand[0]]])
+            reached = demand[1] * moved_by if demand[1] else abs(moved_by)
             if reached >= self._network.demand(*demand) - CLOSE:
                 del waiting[demand]
                 witnesses.moves[demand] = witness

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import highspy
@@ -42,14 +42,16 @@ def cut(network: Network, miss: Shortfall) -> Cut | None:
 
     Source: Fischetti and Salazar-González, Management Science 47 (2001), capacity constraints.
     """
-    if not len(miss.prices):
-        return None
-    weighted = np.zeros(network.matrix.shape[0])
-    weighted[miss.rows] = miss.prices
-    rates = network.matrix.T @ weighted
-    rates[miss.column] += miss.direction
-    columns = np.flatnonzero(np.abs(rates) > TINY)
-    return _capacity(network, miss.column, miss.direction, columns, rates[columns])
+    found = list[Cut | None]()
+    for way, prices in miss.prices.items():
+        weighted = np.zeros(network.matrix.shape[0])
+        weighted[miss.rows] = prices
+        rates = network.matrix.T @ weighted
+        rates[miss.column] += way
+        columns = np.flatnonzero(np.abs(rates) > TINY)
+        asked = network.demand(miss.column, miss.direction)
+        found.append(_capacity(network, miss.column, way, asked, columns, rates[columns]))
+    return _possible(_any_of(network, found), miss.column)
 
 
 def row_cuts(network: Network) -> list[Cut]:
@@ -58,34 +60,58 @@ def row_cuts(network: Network) -> list[Cut]:
     found = []
     for column, direction in network.demands():
         at = slice(by_column.indptr[column], by_column.indptr[column + 1])
+        asked = network.demand(column, direction)
         for row, sign in zip(by_column.indices[at], by_column.data[at], strict=True):
             terms = slice(by_row.indptr[row], by_row.indptr[row + 1])
-            columns, rates = by_row.indices[terms], by_row.data[terms] * (-direction / sign)
-            others = columns != column
-            made = _capacity(network, column, direction, columns[others], rates[others])
+            others = by_row.indices[terms] != column
+            columns, signs = by_row.indices[terms][others], by_row.data[terms][others]
+            ways = [
+                _capacity(network, column, way, asked, columns, signs * (-way / sign))
+                for way in network.ways(column, direction)
+            ]
+            made = _possible(_any_of(network, ways), column)
             if made is not None:
                 found.append(made)
     return found
 
 
+def _any_of(network: Network, cuts: Sequence[Cut | None]) -> Cut | None:
+    """Return the cut that holds where at least one of several does."""
+    weights = np.zeros(network.size)
+    for each in cuts:
+        if each is None:
+            return None
+        weights[each.columns] = np.maximum(weights[each.columns], each.weights)
+    columns = np.flatnonzero(weights)
+    return Cut(columns, weights[columns]) if cuts else None
+
+
+def _possible(made: Cut | None, column: int) -> Cut | None:
+    if made is not None and made.weights.sum() < 1.0 - TINY:
+        raise Unprotectable(column)
+    return made
+
+
 def _capacity(
-    network: Network, column: int, direction: int, columns: Index, rates: Floats
+    network: Network,
+    column: int,
+    direction: int,
+    asked: float,
+    columns: Index,
+    rates: Floats,
 ) -> Cut | None:
     """Weigh each column by how much of the demanded move it lets through."""
     own = columns == column
     scale = 1.0 - direction * float(rates[own].sum())
     if scale < TINY:
         return None
-    columns, rates, asked = columns[~own], rates[~own], network.demand(column, direction)
+    columns, rates = columns[~own], rates[~own]
     weight = np.where(rates < 0, -rates * network.fall[columns] / scale, asked)
     missing = asked - float(weight[network.hidden[columns]].sum())
     if missing < TINY:
         return None
     useful = network.free[columns] & (weight > TINY)
-    made = Cut(columns[useful].astype(np.int64), np.minimum(weight[useful] / missing, 1.0))
-    if made.weights.sum() < 1.0 - TINY:
-        raise Unprotectable(column)
-    return made
+    return Cut(columns[useful].astype(np.int64), np.minimum(weight[useful] / missing, 1.0))
 
 
 class Cuts:

@@ -32,7 +32,8 @@ class Network:
     `matrix @ moves == 0` for every way in which the true values may change unseen. `fall` is
     how far a withheld column may fall; nothing bounds its rise. `hidden` columns are withheld
     from the start, `free` ones may become complementary at a `cost`. `up` and `down` say how
-    far each must be able to move: 0 where nothing is demanded.
+    far each must be able to move: 0 where nothing is demanded. `either` asks for a move in
+    one direction or the other.
     """
 
     matrix: sparse.csr_array
@@ -42,6 +43,7 @@ class Network:
     cost: Floats
     up: Floats
     down: Floats
+    either: Floats
     members: tuple[Index, ...]
     work: Work = field(default_factory=Work)
 
@@ -51,14 +53,20 @@ class Network:
         return int(self.matrix.shape[1])
 
     def demands(self) -> list[tuple[int, int]]:
-        """List every demanded move as column and direction, +1 up or -1 down."""
-        return [(int(i), +1) for i in np.flatnonzero(self.up > 0)] + [
-            (int(i), -1) for i in np.flatnonzero(self.down > 0)
-        ]
+        """List every demanded move as column and direction: +1 up, -1 down, 0 either way."""
+        asked = ((+1, self.up), (-1, self.down), (0, self.either))
+        return [(int(i), way) for way, amount in asked for i in np.flatnonzero(amount > 0)]
 
     def demand(self, column: int, direction: int) -> float:
-        """Return how far a column must be able to move in one direction."""
-        return float(self.up[column] if direction > 0 else self.down[column])
+        """Return how far a column must be able to move in a direction; 0 is either."""
+        amount = (self.either, self.up, self.down)[direction]
+        return float(amount[column])
+
+    def ways(self, column: int, direction: int) -> tuple[int, ...]:
+        """Return the directions in which a demand may be met."""
+        if direction:
+            return (direction,)
+        return (+1, -1) if self.fall[column] >= self.either[column] else (+1,)
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,7 @@ class Columns:
     cost: Floats
     up: Floats
     down: Floats
+    either: Floats
 
 
 def networks(matrix: sparse.csr_array, columns: Columns) -> Iterator[Network]:
@@ -124,6 +133,7 @@ def _network(
         cost=np.array([columns.cost[m].sum() for m in cells]),
         up=np.asarray(largest(columns.up), dtype=np.float64),
         down=np.asarray(largest(columns.down), dtype=np.float64),
+        either=np.asarray(largest(columns.either), dtype=np.float64),
         members=tuple(cells),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import highspy
@@ -20,17 +21,25 @@ Index = NDArray[np.int64]
 DUAL, PRIMAL = 1, 4
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass
 class Work:
-    """What the solvers have spent, in simplex steps times columns: the same on every machine."""
+    """What the solvers have spent, in simplex steps times columns: the same on every machine.
+
+    `stop` ends the work early, such as by the clock.
+    """
 
     limit: float = np.inf
     spent: float = 0.0
+    stop: Callable[[], bool] = _never
 
     @property
     def used_up(self) -> bool:
-        """Tell whether the limit is reached."""
-        return self.spent >= self.limit
+        """Tell whether the limit is reached, or somebody asks to stop."""
+        return self.spent >= self.limit or self.stop()
 
     def add(self, solver: highspy.Highs) -> None:
         """Count the last run of a solver."""

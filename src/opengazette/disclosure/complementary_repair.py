@@ -44,8 +44,22 @@ class Repair:
         Raises:
             Unprotectable: no pattern meets it.
         """
-        low, high, at = self._forced(demand)
-        cost = self._prices(withheld, self._network.demand(*demand))
+        column, direction = demand
+        asked = self._network.demand(*demand)
+        tried = [
+            self._closed(withheld, column, way, asked, whole=whole)
+            for way in self._network.ways(column, direction)
+        ]
+        found = [pattern for pattern in tried if pattern is not None]
+        if not found:
+            raise Unprotectable(column)
+        return min(found, key=lambda pattern: float(self._network.cost[pattern].sum()))
+
+    def _closed(
+        self, withheld: Mask, column: int, direction: int, asked: float, *, whole: bool
+    ) -> Mask | None:
+        low, high, at = self._forced(column, direction, asked)
+        cost = self._prices(withheld, asked)
         if whole:
             point = Program(self._matrix, low, high, work=self._network.work, whole=True).minimise(
                 cost
@@ -55,16 +69,17 @@ class Repair:
             point = self._program.minimise(cost)
             self._program.bound(at, self._low[at], self._high[at])
         if point is None:
-            raise Unprotectable(demand[0])
+            return None
         moved: Mask = point.reshape(2, -1).max(axis=0) > CLOSE
         return np.asarray(withheld | moved, dtype=np.bool_)
 
-    def _forced(self, demand: Demand) -> tuple[Floats, Floats, NDArray[np.int64]]:
-        column, direction = demand
+    def _forced(
+        self, column: int, direction: int, asked: float
+    ) -> tuple[Floats, Floats, NDArray[np.int64]]:
         at = np.array([column, column + self._network.size])
         forward, backward = at if direction > 0 else at[::-1]
         low, high = self._low.copy(), self._high.copy()
-        low[forward] = high[forward] = self._network.demand(column, direction)
+        low[forward] = high[forward] = asked
         high[backward] = 0.0
         return low, high, at
 

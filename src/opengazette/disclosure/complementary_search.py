@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -34,12 +35,34 @@ class Found:
     bound: float
 
 
-def search(network: Network, *, gap: float, effort: float) -> Found:
+@dataclass(frozen=True)
+class Progress:
+    """How far the search is: the connected part it is at, and what it has there.
+
+    `cells` are the complementary cells of the best pattern found so far.
+    """
+
+    part: int
+    parts: int
+    round: int
+    cells: int
+    cost: float
+    bound: float
+
+
+def search(
+    network: Network,
+    *,
+    gap: float,
+    effort: float,
+    close: float = EQUAL,
+    tell: Callable[[Found], None] | None = None,
+) -> Found:
     """Return the best pattern found.
 
     Cuts say what any sufficient pattern needs; the cheapest choice that obeys them is tried,
-    its failures give new cuts, until the best pattern is within the relative `gap` of the bound
-    or the work is used up.
+    its failures give new cuts, until the best pattern is within the relative `gap` of the bound,
+    or `close` to it, or the work is used up. `tell` hears of the best after every round.
 
     Raises:
         Unprotectable: a demand cannot be met at all.
@@ -52,13 +75,15 @@ def search(network: Network, *, gap: float, effort: float) -> Found:
     while best is None or (
         rounds < ROUNDS
         and not network.work.used_up
-        and best.cost - bound > max(EQUAL, gap * best.cost)
+        and best.cost - bound > max(close, gap * best.cost)
     ):
         rounds, n_cuts = rounds + 1, len(cuts.all)
         chosen, lower = master.solve(cuts, aim)
         bound, witnesses = max(bound, lower), Witnesses()
         pattern = _extended(network, network.hidden | chosen, witnesses, cuts)
         best = _improved(network, pattern, witnesses, repair, cuts, best)
+        if tell is not None:
+            tell(replace(best, rounds=rounds, bound=min(bound, best.cost)))
         if len(cuts.all) == n_cuts:
             if aim == 0.0:
                 break

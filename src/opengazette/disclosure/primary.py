@@ -53,7 +53,7 @@ class Width:
     """What an attacker must be left with: every primary cell's interval is `least` wide or more.
 
     Width 1 is exact protection: at least two values are possible. A larger width is sought
-    around the true value, below it as far as the shown zeros allow.
+    around the true value; for a small count, within the small counts if it fits in there.
     """
 
     least: int = 1
