@@ -43,6 +43,7 @@ def deidentify(validated: Validated) -> Deidentified:
         contract,
         here.rule_pack(contract.disclosure.rule_pack),
         here.populations(),
+        publishing.earlier_releases(here.ledger().entries(validated.dataset)),
         here.archive(),
         here.tabulator(),
         here.tables(),
@@ -59,6 +60,7 @@ def clear(deidentified: Deidentified) -> Cleared:
         contract,
         here.rule_pack(contract.disclosure.rule_pack),
         here.populations(),
+        publishing.earlier_releases(here.ledger().entries(deidentified.dataset)),
         here.tables(),
         here.papers(),
     )

@@ -70,6 +70,7 @@ class Office:
             rule_pack=SHA,
             extract=TableRef("cases", SHA, 1, ()),
             public=TableRef("cases", SHA, 1, ()),
+            private=TableRef("cases", SHA, 1, ()),
             evidence=DocumentRef("evidence.json", "application/json", SHA),
             documents=documents,
             score=None,

@@ -372,7 +372,7 @@ class Office:
         ref, sha = TableRef("cases", "ab" * 32, 1, ()), "ab" * 32
         evidence = DocumentRef("evidence.json", "application/json", sha)
         return Approved(
-            Release("cases", sha, sha, ref, ref, evidence, documents, None, 0, 0), sha, ()
+            Release("cases", sha, sha, ref, ref, ref, evidence, documents, None, 0, 0), sha, ()
         )
 
     def portal(self, url: str) -> SocrataPortal:

@@ -18,6 +18,7 @@ RELEASE = Release(
     rule_pack=B,
     extract=TableRef("tests_by_age", C, 5000, ()),
     public=TableRef("tests_by_age", D, 100, ("age", "tests")),
+    private=TableRef("tests_by_age", D, 100, ("age", "tests")),
     evidence=DocumentRef("evidence.json", "application/json", A),
     documents=(DocumentRef("table.csv", "text/csv", B),),
     score=14,

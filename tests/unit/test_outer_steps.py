@@ -124,7 +124,7 @@ def test_many_failures_are_counted_and_few_are_named(
 def test_the_gate_says_how_to_let_a_release_out(contract: Contract) -> None:
     paper = DocumentRef("evidence.json", "application/json", SHA)
     table = TableRef(contract.id, SHA, 10, ())
-    release = Release(contract.id, SHA, SHA, table, table, paper, (paper,), 14, 1, 1)
+    release = Release(contract.id, SHA, SHA, table, table, table, paper, (paper,), 14, 1, 1)
     with pytest.raises(ApprovalMissing, match="nobody has approved it yet") as refused:
         approve(Documented(release, ()), contract, None)
     assert "opengazette approve covid_testing --approver" in refused.value.remedy

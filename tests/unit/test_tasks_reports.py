@@ -29,6 +29,7 @@ RELEASE = Release(
     rule_pack="r" * 64,
     extract=TableRef("births", "e" * 64, 500, ()),
     public=TableRef("births", "p" * 64, 40, ("county", "people")),
+    private=TableRef("births", "p" * 64, 40, ("county", "people")),
     evidence=DocumentRef("evidence.json", "application/json", "d" * 64),
     documents=(),
     score=9,

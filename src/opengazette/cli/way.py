@@ -17,7 +17,7 @@ from opengazette.steps.clear import clear
 from opengazette.steps.deidentify import deidentify
 from opengazette.steps.document import document
 from opengazette.steps.extract import extract
-from opengazette.steps.publish import last_published, publish
+from opengazette.steps.publish import earlier_releases, last_published, publish
 from opengazette.steps.validate import validate
 
 Tell = Callable[[str], None]
@@ -31,7 +31,8 @@ def prepare(world: World, dataset: str, tell: Tell) -> Documented:
     contract = world.contract(dataset)
     rule_pack, populations = world.rule_pack(contract.disclosure.rule_pack), world.populations()
     archive, tables, papers = world.archive(), world.tables(), world.papers()
-    last = last_published(world.ledger().entries(dataset))
+    entries = world.ledger().entries(dataset)
+    last, earlier = last_published(entries), earlier_releases(entries)
     tell("extract")
     extracted = extract(
         contract, world.source(contract), archive, last.release.extracted_rows if last else None
@@ -40,10 +41,18 @@ def prepare(world: World, dataset: str, tell: Tell) -> Documented:
     validated = validate(extracted, contract, world.elements(), world.validator(), archive)
     tell("deidentify")
     deidentified = deidentify(
-        validated, contract, rule_pack, populations, archive, world.tabulator(), tables, papers
+        validated,
+        contract,
+        rule_pack,
+        populations,
+        earlier,
+        archive,
+        world.tabulator(),
+        tables,
+        papers,
     )
     tell("clear")
-    cleared = clear(deidentified, contract, rule_pack, populations, tables, papers)
+    cleared = clear(deidentified, contract, rule_pack, populations, earlier, tables, papers)
     tell("document")
     department = world.department(contract.department)
     return document(cleared, contract, rule_pack, department, tables, papers)

@@ -22,6 +22,8 @@ class Portrait(Frozen):
     extracted_rows: int
     table: Sha256
     columns: tuple[str, ...]
+    true_table: Sha256 = Field(description="the table before anything was withheld; restricted")
+    true_columns: tuple[str, ...]
     rows: int
     score: int | None
     primary: int

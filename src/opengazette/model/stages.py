@@ -76,6 +76,7 @@ class Cleared:
     rule_pack: str
     extract: TableRef
     public: TableRef
+    private: TableRef
     evidence: DocumentRef
     score: int | None
     primary: int
@@ -92,6 +93,7 @@ class Release:
     rule_pack: str
     extract: TableRef
     public: TableRef
+    private: TableRef
     evidence: DocumentRef
     documents: tuple[DocumentRef, ...]
     score: int | None

@@ -7,7 +7,7 @@ published side alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -24,6 +24,7 @@ from opengazette.disclosure.clearance import (
     shown_falsely,
     unexpected_columns,
 )
+from opengazette.disclosure.continuity import Carried, EarlierTable, carried_over
 from opengazette.disclosure.primary import Protection, SmallCountRule, primary_cells
 from opengazette.disclosure.structure import published_table
 from opengazette.documentation.evidence import Check, canonical_json, evidence_of
@@ -32,7 +33,7 @@ from opengazette.model.contract import Contract
 from opengazette.model.receipts import Receipt
 from opengazette.model.reference import PopulationTable
 from opengazette.model.rulepack import RulePack
-from opengazette.model.stages import Cleared, Deidentified
+from opengazette.model.stages import Cleared, Deidentified, Release
 from opengazette.ports import Papers, Tables
 
 _CALL_THE_EXPERT = (
@@ -45,12 +46,15 @@ def clear(
     contract: Contract,
     rule_pack: RulePack,
     populations: Mapping[str, PopulationTable],
+    earlier: Sequence[Release],
     tables: Tables,
     papers: Papers,
 ) -> Cleared:
     """Pass a publication table only if every check finds nothing.
 
-    What is not done: earlier releases of the same table are not yet part of the attack.
+    The attacker also holds every earlier release that the public has seen, and is taken to know
+    which counts have not changed since. What is not done: a count that has changed is not
+    attacked through the difference to an earlier one.
 
     Raises:
         DisclosureRisk: the table shows something that the contract or the rules do not allow.
@@ -60,7 +64,14 @@ def clear(
     assessment = assess(contract, true, populations, rule_pack)
     checks = [*_compare(public, true, contract), *_look_for_identifiers(public, contract)]
     small = _small_counts(true, contract, rule_pack, assessment)
-    checks += _attack(public, small, contract, rule_pack, assessment)
+    seen = [EarlierTable(tables.load(r.private), tables.load(r.public)) for r in earlier]
+    carried = carried_over(true, seen, contract.publication)
+    remembered = _with_memory(public, true, carried)
+    hidden = {name: mask & ~carried.shown[name] for name, mask in small.items()}
+    checks += _attack(remembered, hidden, contract, rule_pack, assessment)
+    known = sum(int((small[name] & carried.shown[name]).sum()) for name in small)
+    if known:
+        checks.append(Check("Small counts that an earlier release has shown", f"{known} cells"))
     withheld = _withheld(public, small, contract)
     evidence = evidence_of(
         deidentified,
@@ -72,13 +83,23 @@ def clear(
         withheld,
         masked=assessment.must_withhold_small,
     )
-    receipt = Receipt("clear", {"checks": len(checks), "passed": True})
+    receipt = Receipt(
+        "clear",
+        {
+            "checks": len(checks),
+            "passed": True,
+            "earlier releases compared": carried.compared,
+            "earlier releases of another form": carried.other,
+            "small counts already public": known,
+        },
+    )
     return Cleared(
         dataset=deidentified.dataset,
         contract=deidentified.contract,
         rule_pack=deidentified.rule_pack,
         extract=deidentified.extract,
         public=deidentified.public,
+        private=deidentified.private,
         evidence=papers.file("evidence.json", "application/json", canonical_json(evidence)),
         score=assessment.score.total if assessment.score else None,
         primary=evidence["primary"],
@@ -169,6 +190,14 @@ def _attack(
             f"{result.n_withheld} withheld in all",
         ),
     ]
+
+
+def _with_memory(public: pd.DataFrame, true: pd.DataFrame, carried: Carried) -> pd.DataFrame:
+    """Fill in what earlier releases show of counts that are blank tonight and have not changed."""
+    remembered = public.copy()
+    for name, shown in carried.shown.items():
+        remembered[name] = public[name].mask(shown & public[name].isna().to_numpy(), true[name])
+    return remembered
 
 
 def _withheld(

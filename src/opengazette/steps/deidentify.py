@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from opengazette.disclosure.assessment import Assessment, assess
-from opengazette.disclosure.complementary import protect
+from opengazette.disclosure.assessment import assess
+from opengazette.disclosure.complementary import count_weights, protect
+from opengazette.disclosure.continuity import Carried, EarlierTable, carried_over
 from opengazette.disclosure.margins import with_margins
-from opengazette.disclosure.primary import Protection, SmallCountRule
+from opengazette.disclosure.primary import Protection, SmallCountRule, primary_cells
 from opengazette.disclosure.structure import cell_table
 from opengazette.disclosure.withholding import withhold
 from opengazette.documentation.evidence import canonical_json
@@ -19,8 +21,11 @@ from opengazette.model.contract import Contract
 from opengazette.model.receipts import Receipt
 from opengazette.model.reference import PopulationTable
 from opengazette.model.rulepack import RulePack
-from opengazette.model.stages import Deidentified, Validated
+from opengazette.model.stages import Deidentified, Release, TableRef, Validated
 from opengazette.ports import Archive, Papers, Tables, Tabulator
+
+#: Price of a cell that was withheld before and has not changed, beside 1 for any other.
+PRICE_OF_WITHHELD_BEFORE = 0.01
 
 
 def deidentify(
@@ -28,6 +33,7 @@ def deidentify(
     contract: Contract,
     rule_pack: RulePack,
     populations: Mapping[str, PopulationTable],
+    earlier: Sequence[Release],
     archive: Archive,
     tabulator: Tabulator,
     tables: Tables,
@@ -35,7 +41,10 @@ def deidentify(
 ) -> Deidentified:
     """Generalise, add up, assess and mask a table.
 
-    The true table stays in the archive for `clear`, which does not trust this step.
+    `earlier` are the releases that the public has seen, newest first: what they show and has not
+    changed stays shown, and what they withhold is withheld again where that can be. A table that
+    has not changed at all is masked as it was. The true table stays in the archive for `clear`,
+    which does not trust this step.
 
     Raises:
         StandardsNotMet: values fit no band or category.
@@ -44,17 +53,26 @@ def deidentify(
     """
     base = tabulator.tabulate(archive.fetch(validated.table.sha256), contract)
     true = with_margins(base, contract.publication)
+    private = tables.save(contract.id, true)
     assessment = assess(contract, true, populations, rule_pack)
-    public, primary, complementary = _mask(contract, rule_pack, true, assessment)
+    if not assessment.must_withhold_small:
+        public = withhold(true, contract.publication, _nothing(true, contract))
+    elif (before := _same_table(private, validated, rule_pack, earlier)) is not None:
+        public = tables.load(before.public)
+    else:
+        seen = [EarlierTable(tables.load(r.private), tables.load(r.public)) for r in earlier]
+        carried = carried_over(true, seen, contract.publication)
+        public = _mask(contract, rule_pack, true, carried)
+    withheld = sum(int(public[m.name].isna().sum()) for m in contract.publication.counts())
     receipt = Receipt(
         "deidentify",
         {
             "rows": len(public),
             "base cells": len(base),
             "score": assessment.score.total if assessment.score else None,
-            "primary": primary,
-            "complementary": complementary,
+            "withheld": withheld,
             "rule pack": rule_pack.name,
+            "earlier releases": len(earlier),
         },
     )
     return Deidentified(
@@ -63,7 +81,7 @@ def deidentify(
         rule_pack=rule_pack.fingerprint(),
         extract=validated.table,
         public=tables.save(contract.id, public),
-        private=tables.save(contract.id, true),
+        private=private,
         assessment=papers.file(
             "assessment.json",
             "application/json",
@@ -73,17 +91,36 @@ def deidentify(
     )
 
 
+def _nothing(true: pd.DataFrame, contract: Contract) -> dict[str, NDArray[np.bool_]]:
+    return {m.name: np.zeros(len(true), dtype=np.bool_) for m in contract.publication.counts()}
+
+
+def _same_table(
+    private: TableRef, validated: Validated, rule_pack: RulePack, earlier: Sequence[Release]
+) -> Release | None:
+    """Find the newest release of exactly this table under exactly these rules."""
+    rules = (private.sha256, validated.contract, rule_pack.fingerprint())
+    return next((r for r in earlier if (r.private.sha256, r.contract, r.rule_pack) == rules), None)
+
+
 def _mask(
-    contract: Contract, rule_pack: RulePack, true: pd.DataFrame, assessment: Assessment
-) -> tuple[pd.DataFrame, int, int]:
-    if not assessment.must_withhold_small:
-        shown = {m.name: np.zeros(len(true), dtype=bool) for m in contract.publication.counts()}
-        return withhold(true, contract.publication, shown), 0, 0
+    contract: Contract, rule_pack: RulePack, true: pd.DataFrame, carried: Carried
+) -> pd.DataFrame:
     threshold = rule_pack.thresholds.numerator
+    names = tuple(m.name for m in contract.publication.counts())
+    rule = SmallCountRule(threshold, measures=names)
+    small = {name: primary_cells(true[name].to_numpy(dtype=np.int64), rule) for name in names}
+    table = cell_table(contract.publication, true)
+    prices = count_weights(table)
+    for name in names:
+        prices[name] = np.where(
+            carried.withheld[name], PRICE_OF_WITHHELD_BEFORE * prices[name], prices[name]
+        )
     pattern = protect(
-        cell_table(contract.publication, true),
-        SmallCountRule(threshold, measures=tuple(m.name for m in contract.publication.counts())),
+        table,
+        rule,
         Protection(1, threshold - 1),
+        weights=prices,
+        must_publish={name: carried.shown[name] & ~small[name] for name in names},
     )
-    public = withhold(true, contract.publication, pattern.withheld)
-    return public, pattern.n_primary, pattern.n_complementary
+    return withhold(true, contract.publication, pattern.withheld)

@@ -61,6 +61,7 @@ def document(
         rule_pack=cleared.rule_pack,
         extract=cleared.extract,
         public=cleared.public,
+        private=cleared.private,
         evidence=cleared.evidence,
         documents=documents,
         score=cleared.score,

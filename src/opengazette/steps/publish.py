@@ -62,6 +62,15 @@ def last_published(entries: tuple[LedgerEntry, ...]) -> LedgerEntry | None:
     return next((entry for entry in reversed(entries) if entry.kind == "published"), None)
 
 
+def earlier_releases(entries: tuple[LedgerEntry, ...]) -> tuple[Release, ...]:
+    """Return every different table that the public has seen, newest first."""
+    seen: dict[tuple[str, str], Release] = {}
+    for entry in reversed(entries):
+        if entry.kind == "published":
+            seen.setdefault((entry.release.table, entry.release.true_table), release_of(entry))
+    return tuple(seen.values())
+
+
 def portrait_of(approved: Approved) -> Portrait:
     """Return what the ledger remembers of a release."""
     release = approved.release
@@ -73,6 +82,8 @@ def portrait_of(approved: Approved) -> Portrait:
         extracted_rows=release.extract.rows,
         table=release.public.sha256,
         columns=release.public.columns,
+        true_table=release.private.sha256,
+        true_columns=release.private.columns,
         rows=release.public.rows,
         score=release.score,
         primary=release.primary,
@@ -96,6 +107,7 @@ def release_of(entry: LedgerEntry) -> Release:
         rule_pack=portrait.rule_pack,
         extract=TableRef(entry.dataset, portrait.extract, portrait.extracted_rows, ()),
         public=TableRef(entry.dataset, portrait.table, portrait.rows, portrait.columns),
+        private=TableRef(entry.dataset, portrait.true_table, portrait.rows, portrait.true_columns),
         evidence=evidence,
         documents=documents,
         score=portrait.score,
