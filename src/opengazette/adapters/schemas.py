@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from opengazette.adapters.config_problems import Problem
 from opengazette.model.approval import Approval
+from opengazette.model.cell_structure import CellStructure
 from opengazette.model.contract import Contract
 from opengazette.model.databases import Databases
 from opengazette.model.expectations import ExpectationFile
@@ -20,6 +21,7 @@ FOLDER = "config/schemas"
 
 MODELS: Mapping[str, type[BaseModel]] = {
     "approval": Approval,
+    "cell_structure": CellStructure,
     "contract": Contract,
     "databases": Databases,
     "department": Department,

@@ -21,7 +21,7 @@ from opengazette.disclosure.given_cells import (
     rule_of,
 )
 from opengazette.disclosure.linear_system import CellTable, Mask
-from opengazette.disclosure.primary import Demand, Protection, Width
+from opengazette.disclosure.primary import Demand, Protection, SmallCountRule, Width
 from opengazette.errors import AuditFailed, SettingsInvalid
 from opengazette.model.cell_structure import CellStructure
 
@@ -91,11 +91,13 @@ def protect_cells(
     stop: Callable[[], bool],
     progress: Callable[[Progress], None],
     trust_flags: bool = False,
+    may_be_zero: bool = False,
 ) -> ProtectedCells:
     """Choose the complementary cells and audit the table that results, from its public side.
 
     The search ends when the fewest cells are proven, when its rounds are used up, or soon after
-    `stop` says so; what is returned has passed the audit.
+    `stop` says so; what is returned has passed the audit. With `may_be_zero` the attacker is
+    taken not to know that true zeros are shown, so that a blank may be a zero.
 
     Raises:
         CannotProtect: the table does not add up, a small count is not flagged, or no pattern is
@@ -107,9 +109,10 @@ def protect_cells(
     table = cell_table(structure, cells)
     pattern = protect(
         table,
-        rule,
+        _known(rule, may_be_zero=may_be_zero),
         protection,
         primary={MEASURE: cells.is_primary()},
+        must_publish={MEASURE: cells.values < rule.least},
         weights=fewest_first(table),
         gap=0.0,
         close=1.0 - TIES,
@@ -120,7 +123,14 @@ def protect_cells(
     withheld = pattern.withheld[MEASURE]
     values = np.where(withheld, np.nan, cells.values.astype(np.float64))
     public = PublishedCells(cells.keys, values, cells.is_primary())
-    attacked = attack_cells(structure, public, protection, n_proofs=0, small_may_show=trust_flags)
+    attacked = attack_cells(
+        structure,
+        public,
+        protection,
+        n_proofs=0,
+        small_may_show=trust_flags,
+        may_be_zero=may_be_zero,
+    )
     result = attacked.result
     if not result.passed:
         raise AuditFailed(
@@ -138,25 +148,33 @@ def attack_cells(
     *,
     n_proofs: int,
     small_may_show: bool = False,
+    may_be_zero: bool = False,
 ) -> Attacked:
     """Work out what a published table gives away of its primary cells.
 
     `n_proofs` is how many cells that fail are proven to a reader, the tightest first. Small
-    counts that are shown count as exposed, unless they may be.
+    counts that are shown count as exposed, unless they may be. With `may_be_zero` the attacker
+    does not know that true zeros are shown.
 
     Raises:
         AuditFailed: the published values contradict each other.
     """
     published, rule = published_table(structure, cells), rule_of(structure)
     protected = {MEASURE: cells.primary}
-    found = attack(published, protected, protection, rule)
+    known = _known(rule, may_be_zero=may_be_zero)
+    found = attack(published, protected, protection, known)
     exposing = replace(rule, threshold=rule.least) if small_may_show else rule
     result = judged(published, protected, exposing, found)
     shown = [f for f in result.narrowest if not f.covered][:n_proofs]
     told = tuple(
-        proof for f in shown for proof in proofs(published, MEASURE, f.key, least=rule.least)
+        proof for f in shown for proof in proofs(published, MEASURE, f.key, least=known.least)
     )
     return Attacked(result, found, told)
+
+
+def _known(rule: SmallCountRule, *, may_be_zero: bool) -> SmallCountRule:
+    """Return the rule as the attacker knows it."""
+    return replace(rule, zeros_shown=False) if may_be_zero else rule
 
 
 def fewest_first(table: CellTable) -> Weights:

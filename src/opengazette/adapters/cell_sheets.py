@@ -1,0 +1,140 @@
+"""A CSV of cells as text, and what is refused of it: never with a value, always with its line."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opengazette.errors import ExtractRefused
+
+_COUNT = re.compile(r"\d{1,15}(\.0+)?")
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A CSV as text: its name, the names of its columns and its rows."""
+
+    file: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def column(self, name: str) -> list[str]:
+        """Return the texts of a column."""
+        at = self.columns.index(name)
+        return [row[at] for row in self.rows]
+
+    def keys(self, dims: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+        """Return the codes of each row."""
+        return tuple(zip(*(self.column(dim) for dim in dims), strict=True))
+
+
+def read_sheet(path: Path) -> Sheet:
+    """Return a CSV with commas, a header and at least one row.
+
+    Raises:
+        ExtractRefused: it is something else, or cannot be read.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            rows = list(csv.reader(lines, strict=True))
+    except FileNotFoundError:
+        raise ExtractRefused(f"There is no file {path.name}.", "Correct the name.") from None
+    except UnicodeDecodeError:
+        raise ExtractRefused(f"{path.name} is not UTF-8.", "Save it as UTF-8.") from None
+    except (OSError, csv.Error) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not a CSV"
+        raise ExtractRefused(
+            f"{path.name} cannot be read: {why}.", "Give a CSV with commas and a header."
+        ) from None
+    rows = [row for row in rows if row]
+    if len(rows) < 2:
+        raise ExtractRefused(f"{path.name} has no rows.", "Give a header and a row for each cell.")
+    columns = tuple(rows[0])
+    uneven = [i for i, row in enumerate(rows) if len(row) != len(columns)]
+    if uneven:
+        raise ExtractRefused(
+            f"{path.name}: {len(uneven)} rows have more or fewer fields than the header "
+            f"({_places(uneven)}).",
+            "Put text with commas in double quotes.",
+        )
+    return Sheet(path.name, columns, tuple(tuple(row) for row in rows[1:]))
+
+
+def numbers(sheet: Sheet, column: str, *, blank_allowed: bool) -> NDArray[np.float64]:
+    """Return a column of whole numbers from 0 up; a blank is nan.
+
+    Raises:
+        ExtractRefused: names the lines that hold something else.
+    """
+    texts = [text.strip() for text in sheet.column(column)]
+    odd = [not (_COUNT.fullmatch(t) or (blank_allowed and not t)) for t in texts]
+    refuse_rows(
+        sheet,
+        column,
+        np.array(odd),
+        "is not a whole number from 0 up" + (" or blank" if blank_allowed else ""),
+        "Write plain counts, without separators.",
+    )
+    return np.array([float(text) if text else np.nan for text in texts])
+
+
+def unique_keys(sheet: Sheet, dims: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Return the codes of each row.
+
+    Raises:
+        ExtractRefused: names the lines that repeat each other.
+    """
+    keys = sheet.keys(dims)
+    times = Counter(keys)
+    twice = np.array([times[key] > 1 for key in keys])
+    refuse_rows(
+        sheet,
+        ", ".join(dims),
+        twice,
+        "repeats the codes of another row",
+        "Give each combination of codes one row.",
+    )
+    return keys
+
+
+def refuse_columns(sheet: Sheet, *, needed: Sequence[str], allowed: Sequence[str]) -> None:
+    """Refuse a sheet with a column missing, twice, or not allowed."""
+    missing = [name for name in needed if name not in sheet.columns]
+    known = {*needed, *allowed}
+    foreign = [name for name in sheet.columns if name not in known]
+    if missing:
+        raise ExtractRefused(
+            f"{sheet.file} has no column {missing[0]!r}.",
+            f"The columns are {', '.join(needed)}; a dimension is called as in the structure.",
+        )
+    if foreign or len(set(sheet.columns)) < len(sheet.columns):
+        name = foreign[0] if foreign else Counter(sheet.columns).most_common(1)[0][0]
+        raise ExtractRefused(
+            f"{sheet.file} has a column {name!r} that is not expected, or is there twice.",
+            f"Leave it out, or add it to the structure; expected are {', '.join(needed)}.",
+        )
+
+
+def refuse_rows(sheet: Sheet, column: str, odd: NDArray[np.bool_], why: str, fix: str) -> None:
+    """Refuse a sheet for the rows that are marked odd; they are named by line."""
+    wrong = np.flatnonzero(odd)
+    if len(wrong):
+        rows = f"{len(wrong)} rows" if len(wrong) > 1 else "1 row"
+        raise ExtractRefused(
+            f"{sheet.file}, column {column}: in {rows} it {why} ({_places(wrong + 1)}).", fix
+        )
+
+
+def _places(rows: Iterable[int]) -> str:
+    """Name rows as an editor counts the lines of the file, the header being the first."""
+    lines = [str(int(row) + 1) for row in rows]
+    more = f" and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
+    return f"line {', '.join(lines[:_SHOWN])}{more}"

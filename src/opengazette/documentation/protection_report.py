@@ -1,0 +1,158 @@
+"""The report of one protected or attacked table of cells: the picture, the proof, the options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from opengazette.documentation.picture import Picture, withheld_picture
+
+#: Tables of more cells are drawn as tiles.
+LARGEST_GRID = 1500
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """What can be worked out of one withheld cell; it may be wider if it is `covered`."""
+
+    low: float
+    high: float
+    covered: bool
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """How good a pattern is: its complementary cells, and how few there can be at least."""
+
+    complementary: int
+    least: int
+    gap: float
+    proven: bool
+
+
+@dataclass(frozen=True)
+class Attack:
+    """What the audit found, in numbers, and in words for the cells that it gives away."""
+
+    passed: bool
+    protected: int
+    exposed: int
+    narrow: int
+    determined: int
+    undecided: int
+    proofs: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True)
+class GridCell:
+    """One drawn cell: its text, its kind, and where its interval lies in percent of the scale."""
+
+    text: str
+    kind: str
+    title: str
+    start: int
+    length: int
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A small table drawn cell by cell: its last dimension across, the others down."""
+
+    down: tuple[str, ...]
+    across: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Key, tuple[GridCell | None, ...]], ...]
+
+
+def protection_report(
+    title: str,
+    table: pd.DataFrame,
+    intervals: Mapping[Key, Interval],
+    attack: Attack,
+    certificate: Certificate | None,
+    options: Mapping[str, str],
+    *,
+    threshold: int,
+) -> bytes:
+    """Return the report as one HTML page that needs nothing else to be read.
+
+    Shape: `table` has one column for each dimension, then `published`, missing where withheld,
+    and `status`. The page tells which withheld cells are small, so it is not for the public. No
+    time of day: the same result has the same report.
+    """
+    dims = [str(name) for name in table.columns if name not in ("published", "status")]
+    small = len(table) <= LARGEST_GRID
+    page = (
+        _environment()
+        .get_template("protection.html")
+        .render(
+            title=title,
+            cells=len(table),
+            counts=table["status"].value_counts().to_dict(),
+            grid=grid(table, dims, intervals, scale=4 * threshold) if small else None,
+            picture=None if small else _tiles(table, dims),
+            attack=attack,
+            certificate=certificate,
+            options=options,
+        )
+    )
+    return page.encode()
+
+
+def grid(
+    table: pd.DataFrame, dims: Sequence[str], intervals: Mapping[Key, Interval], *, scale: int
+) -> Grid:
+    """Draw every cell; `scale` is the count at which the bar of an interval ends."""
+    across = dims[-1]
+    drawn: dict[tuple[Key, str], GridCell] = {}
+    for *key, published, status in table[[*dims, "published", "status"]].itertuples(index=False):
+        interval = intervals.get(tuple(key))
+        drawn[tuple(key[:-1]), key[-1]] = _cell(published, str(status), interval, scale)
+    rows = dict.fromkeys(place for place, _ in drawn)
+    columns = tuple(dict.fromkeys(str(code) for code in table[across]))
+    return Grid(
+        down=tuple(dims[:-1]),
+        across=across,
+        columns=columns,
+        rows=tuple((row, tuple(drawn.get((row, column)) for column in columns)) for row in rows),
+    )
+
+
+def _cell(published: float, status: str, interval: Interval | None, scale: int) -> GridCell:
+    if status == "published":
+        return GridCell(f"{int(published):,}", status, "", 0, 0)
+    if interval is None:
+        return GridCell("", status, f"{status}, withheld", 0, 0)
+    kind = status if interval.covered else "failed"
+    low, high = min(interval.low, scale), min(interval.high, scale)
+    start, length = round(100 * low / scale), max(4, round(100 * (high - low) / scale))
+    return GridCell("", kind, f"{status}, {_words(interval)}", start, length)
+
+
+def _words(interval: Interval) -> str:
+    if interval.low == interval.high:
+        return f"known: {interval.low:,.0f}"
+    if interval.high == float("inf"):
+        return f"{interval.low:,.0f} or any more"
+    beyond = ", or beyond" if interval.covered else ""
+    return f"{interval.low:,.0f} to {interval.high:,.0f}{beyond}"
+
+
+def _tiles(table: pd.DataFrame, dims: Sequence[str]) -> Picture:
+    return withheld_picture(table, dims, "published")
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("opengazette.documentation"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
