@@ -17,6 +17,7 @@ from opengazette.cli import (
     deploying,
     nights,
     portals,
+    protecting,
     releases,
     services,
 )
@@ -41,6 +42,8 @@ app.command("schemas")(checking.schemas)
 app.command("deploy")(deploying.deploy)
 app.command("up")(services.up)
 app.command("down")(services.down)
+app.command("protect")(protecting.protect)
+app.command("audit")(protecting.audit)
 app.add_typer(portals.app, name="portal")
 app.add_typer(databases.app, name="demo")
 

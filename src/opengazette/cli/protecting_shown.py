@@ -45,14 +45,18 @@ class Search:
     def tell(self, progress: Progress) -> None:
         """Show how far the search is: live on a terminal, else a line now and then."""
         now = monotonic()
-        words = progress_words(progress)
-        line = f"{now - self.started:6.1f} s  {words}"
+        self.last = f"{now - self.started:6.1f} s  {progress_words(progress)}"
         if self.live is not None:
-            self.live.update(line)
-        elif words != self.last and now - self.told >= _BETWEEN_LINES:
-            self.out.print(line, soft_wrap=True)
+            self.live.update(self.last)
+        elif now - self.told >= _BETWEEN_LINES:
+            self.end()
             self.told = now
-        self.last = words
+
+    def end(self) -> None:
+        """Print the last that was heard, unless it is printed."""
+        if self.last:
+            self.out.print(self.last, soft_wrap=True)
+            self.last = ""
 
 
 @contextmanager
@@ -60,7 +64,9 @@ def searching(seconds: float) -> Iterator[Search]:
     """Show a search on the terminal until it ends."""
     out = Console(stderr=True, highlight=False)
     if not out.is_terminal:
-        yield Search(seconds, out, None)
+        search = Search(seconds, out, None)
+        yield search
+        search.end()
         return
     with Live(console=out, transient=True, refresh_per_second=4) as live:
         yield Search(seconds, out, live)

@@ -94,7 +94,7 @@ def protection_report(
             title=title,
             cells=len(table),
             counts=table["status"].value_counts().to_dict(),
-            grid=grid(table, dims, intervals, scale=4 * threshold) if small else None,
+            grid=grid(table, dims, intervals, scale=2 * threshold) if small else None,
             picture=None if small else _tiles(table, dims),
             attack=attack,
             certificate=certificate,
