@@ -27,6 +27,8 @@ def test_the_committed_deployments_are_what_the_contracts_say(
     contracts: Iterable[Contract],
 ) -> None:
     refuse_stale_deployments(ROOT, contracts)
+    written = (ROOT / "deployments/prefect.yaml").read_text("utf-8")
+    assert written == deployments_text(contracts)
 
 
 def test_each_dataset_has_one_parametrised_schedule_in_its_time_zone(
