@@ -1,0 +1,147 @@
+"""The commands protect and audit, as a person types them."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from opengazette.cli import main
+
+EXAMPLES = Path(__file__).parents[2] / "docs/examples"
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., int]:
+    """Type a command in a folder that holds the examples, and return the exit status."""
+    for file in EXAMPLES.iterdir():
+        shutil.copy(file, tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["opengazette", *words])
+        with pytest.raises(SystemExit) as ended:
+            main.run()
+        return int(str(ended.value.code))
+
+    return call
+
+
+def rows(file: str) -> list[dict[str, str]]:
+    with Path(file).open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+PROTECT = ("protect", "visits.csv", "--structure", "visits.json", "--out", "out.csv")
+
+
+def test_the_protected_table_keeps_the_rows_and_blanks_what_is_withheld(
+    typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert typed(*PROTECT) == 0
+    said = capsys.readouterr()
+    assert "Complementary cells withheld: 13\n" in said.out
+    assert "no pattern has fewer; proven." in said.out
+    assert "best 13" in said.err
+    given, out = rows("visits.csv"), rows("out.csv")
+    assert [(r["county"], r["age"], r["sex"]) for r in out] == [
+        (r["county"], r["age"], r["sex"]) for r in given
+    ]
+    for before, after in zip(given, out, strict=True):
+        assert after["published"] == (before["value"] if after["status"] == "published" else "")
+        assert (after["status"] == "primary") == (before["primary"] == "1")
+
+
+def test_the_same_table_gives_the_same_files(typed: Callable[..., int]) -> None:
+    assert typed(*PROTECT, "--report", "one.html") == 0
+    first = Path("out.csv").read_bytes()
+    assert typed(*PROTECT, "--report", "two.html") == 0
+    assert Path("out.csv").read_bytes() == first
+    assert Path("one.html").read_bytes() == Path("two.html").read_bytes()
+
+
+@pytest.mark.parametrize("protection", ["exact", "range", "width:5"])
+def test_what_protect_writes_passes_the_audit(typed: Callable[..., int], protection: str) -> None:
+    assert typed(*PROTECT, "--protection", protection) == 0
+    attack = ("audit", "out.csv", "--structure", "visits.json", "--protection", protection)
+    assert typed(*attack, "--intervals", "intervals.csv") == 0
+    found = rows("intervals.csv")
+    assert [row["status"] for row in found] == ["covered"] * 3
+    assert all(int(row["low"]) < int(row["high"]) for row in found)
+
+
+def test_a_time_limit_of_nothing_still_gives_an_audited_table(typed: Callable[..., int]) -> None:
+    assert typed(*PROTECT, "--time-limit", "0") == 0
+    assert typed("audit", "out.csv", "--structure", "visits.json") == 0
+
+
+def test_a_naive_table_is_attacked_with_a_proof(
+    typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    attack = ("audit", "visits-naive.csv", "--structure", "visits.json", "--report", "a.html")
+    assert typed(*attack, "--proofs", "1") == 65
+    said = capsys.readouterr()
+    assert "Known exactly: 3\n" in said.out
+    assert "Birch / 0-17 / M is exactly 7:" in said.out
+    assert said.out.count(" is exactly ") == 1
+    assert "7:" not in said.err
+    assert "gives away 3 cells" in said.err
+    assert "given away" in Path("a.html").read_text()
+
+
+def test_totals_can_be_inferred(typed: Callable[..., int]) -> None:
+    flat = "sex,age,value\nf,x,5\nf,y,20\nf,T,25\nm,x,40\nm,y,30\nm,T,70\nT,x,45\nT,y,50\nT,T,95\n"
+    Path("flat.csv").write_text(flat)
+    assert typed("protect", "flat.csv", "--infer-totals", "--out", "out.csv") == 0
+    assert [row["status"] for row in rows("out.csv")].count("complementary") == 3
+
+
+def test_without_structure_or_inference_nothing_is_guessed(typed: Callable[..., int]) -> None:
+    assert typed("protect", "visits.csv", "--out", "out.csv") == 78
+    assert not Path("out.csv").exists()
+
+
+def test_a_table_that_does_not_add_up_writes_nothing_and_tells_no_count(
+    typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = Path("visits.csv").read_text().replace("All,All,All,883,0", "All,All,All,887,0")
+    Path("visits.csv").write_text(text)
+    assert typed(*PROTECT, "--report", "r.html") == 65
+    assert "887" not in capsys.readouterr().err
+    assert not Path("out.csv").exists()
+    assert not Path("r.html").exists()
+
+
+def test_small_counts_without_a_flag_are_refused_unless_flags_are_trusted(
+    typed: Callable[..., int],
+) -> None:
+    text = Path("visits.csv").read_text().replace(",1\n", ",0\n")
+    Path("visits.csv").write_text(text)
+    assert typed(*PROTECT) == 65
+    assert typed(*PROTECT, "--trust-flags") == 0
+    assert {row["status"] for row in rows("out.csv")} == {"published"}
+
+
+def test_less_knowledge_never_costs_more_cells(typed: Callable[..., int]) -> None:
+    assert typed(*PROTECT, "--blank-may-be-zero") == 0
+    assert [row["status"] for row in rows("out.csv")].count("complementary") <= 13
+    attack = ("audit", "out.csv", "--structure", "visits.json", "--blank-may-be-zero")
+    assert typed(*attack) == 0
+
+
+def test_the_page_in_the_documentation_shows_what_the_commands_print(
+    typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (EXAMPLES.parent / "reference/protect.md").read_text()
+    assert typed(*PROTECT, "--report", "r.html") == 0
+    assert typed("audit", "visits-naive.csv", "--structure", "visits.json") == 65
+    shown = [line for line in capsys.readouterr().out.splitlines() if "Written" not in line]
+    quoted = page[page.index("```console") : page.index("The first withholds")]
+    printed = [line for line in quoted.splitlines() if line[:1] not in ("`", "$", "…", "")]
+    kept = [line for line in printed if "--out" not in line and "Written" not in line]
+    assert len(kept) > 8
+    assert [line for line in kept if line not in shown] == []
