@@ -20,6 +20,7 @@ from opengazette.disclosure.audit_knowledge import (
     totals,
 )
 from opengazette.disclosure.primary import Demand, SmallCountRule, Width
+from opengazette.errors import AuditFailed
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -78,10 +79,10 @@ def audit(
     """Bound every protected cell from the published table, and compare with the policy.
 
     Shape: `protected` marks cells per measure, in the order of the keys.
-    The attacker knows every published value, total, part and rate, what the annotation codes
-    say if they differ, that counts are whole, and that withheld cells are not zero if true
-    zeros are shown. Where those zeros alone reveal more than `protection.low`, the interval
-    need only reach that far.
+    The attacker knows every published value, total, part and rate, which cells are the same,
+    what the annotation codes say if they differ, that counts are whole, and that withheld cells
+    are not zero if true zeros are shown. Where those zeros alone reveal more than
+    `protection.low`, the interval need only reach that far.
 
     Raises:
         AuditFailed: the published values contradict each other.
@@ -157,23 +158,27 @@ def revealed(published: PublishedTable, *, least: int) -> Floats:
 
     Shape: measure by measure, in the order of the keys.
     """
-    order = list(totals(published))
-    floor = {
-        m: np.where(np.asarray(values) == 0, 0.0, float(least))
-        for m, values in published.values.items()
-    }
-    changed = True
-    while changed:
-        changed = False
-        for m, floors in floor.items():
-            before = floors.copy()
-            for whole in [w for p, w in published.parts.items() if p == m]:
-                changed |= bool((floors > floor[whole]).any())
-                floor[whole] = np.maximum(floor[whole], floors)
+    order, width = list(totals(published)), len(published.keys)
+    floor = np.concatenate(
+        [np.where(np.asarray(v) == 0, 0.0, float(least)) for v in published.values.values()]
+    )
+    at = dict(zip(published.values, floor.reshape(-1, width), strict=True))
+    # A fact carries a floor on to one more cell each time, unless facts contradict each other.
+    for _ in range(len(floor) + 2):
+        before = floor.copy()
+        for part, whole in published.parts.items():
+            at[whole][:] = np.maximum(at[whole], at[part])
+        for floors in at.values():
             for parent, children, _ in order:
                 floors[parent] = max(floors[parent], floors[children].sum())
-            changed |= bool((before != floors).any())
-    return np.concatenate(list(floor.values()))
+        for one, other in published.same:
+            floor[one] = floor[other] = max(floor[one], floor[other])
+        if np.array_equal(before, floor):
+            return floor
+    raise AuditFailed(
+        "The published values contradict each other: no counts at all would fit them.",
+        "Build totals, parts and rates from the same rows.",
+    )
 
 
 def _of(masks: Mapping[str, Mask], measure: str, published: PublishedTable) -> Mask:

@@ -40,7 +40,8 @@ class PublishedTable:
 
     Shape: one value per key and measure; nan is a withheld cell. `reasons` holds, per measure,
     the published annotation code of each cell (1 small, 2 complementary), if the codes differ.
-    `absent` says what the documentation says of missing combinations.
+    `absent` says what the documentation says of missing combinations. `same` pairs cells that
+    are known to be equal, numbered measure by measure in the order of the keys.
     """
 
     dimensions: tuple[Dimension, ...]
@@ -50,6 +51,7 @@ class PublishedTable:
     rates: tuple[PublishedRate, ...] = ()
     reasons: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     absent: Literal["zero", "unknown"] = "zero"
+    same: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ def facts(published: PublishedTable) -> Iterator[Fact]:
     """List every fact, about published cells as well."""
     yield from total_facts(published)
     yield from part_facts(published)
+    yield from same_facts(published)
     for rate in published.rates:
         yield from rate_facts(published, rate)
 
@@ -135,6 +138,12 @@ def part_facts(published: PublishedTable) -> Iterator[Fact]:
         for i in range(n):
             cells = (measures.index(whole) * n + i, measures.index(part) * n + i)
             yield Fact(cells, (1.0, -1.0), 0.0, np.inf)
+
+
+def same_facts(published: PublishedTable) -> Iterator[Fact]:
+    """Cells that stand for the same count are equal, wherever they are published."""
+    for one, other in published.same:
+        yield Fact((one, other), (1.0, -1.0), 0.0, 0.0)
 
 
 def totals(published: PublishedTable) -> Iterator[tuple[int, list[int], bool]]:

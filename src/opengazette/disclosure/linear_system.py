@@ -51,7 +51,8 @@ class CellTable:
     Shape: one cell per key; a key holds one code per dimension. `counts` gives one array per
     measure in the order of `keys`. `parts` maps a measure to the measure it is a part of
     (positives to tests): cell by cell 0 <= part <= whole. `absent` says what a missing
-    combination means: a true zero, or a count that is not published anywhere.
+    combination means: a true zero, or a count that is not published anywhere. `same` pairs
+    cells that everybody knows to be equal, numbered measure by measure in the order of the keys.
     """
 
     dimensions: tuple[Dimension, ...]
@@ -59,6 +60,7 @@ class CellTable:
     counts: Mapping[str, Counts]
     parts: Mapping[str, str] = field(default_factory=dict)
     absent: Literal["zero", "unknown"] = "zero"
+    same: tuple[tuple[int, int], ...] = ()
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -99,6 +101,7 @@ class LinearSystem:
             sign[0, measures.index(whole)], sign[0, measures.index(part)] = 1.0, -1.0
             slack.append(np.arange(n_cells) + sum(block.shape[0] for block in blocks))
             blocks.append(sparse.kron(sign, sparse.eye_array(n_cells), format="csr"))
+        blocks.append(_differences(table.same, n_cells * len(measures)))
         cells, ends = sparse.vstack(blocks, format="csr"), np.concatenate(slack)
         remainders = sparse.csr_array(
             (np.full(len(ends), -1.0), (ends, np.arange(len(ends)))),
@@ -153,17 +156,25 @@ def floors(table: CellTable, *, least: int) -> dict[str, Counts]:
     """Return what the shown zeros alone reveal: the least value each cell can have.
 
     A cell that is not zero holds at least `least`, a total at least the sum of its children's
-    floors, a whole at least its part. No pattern of withheld cells can hide that.
+    floors, a whole at least its part. No pattern of withheld cells can hide that. The table adds
+    up: no floor ever exceeds its count.
     """
-    known = {m: np.where(counts > 0, least, 0) for m, counts in table.counts.items()}
+    known = np.array([np.where(counts > 0, least, 0) for counts in table.counts.values()])
     rows = [(parent, children) for parent, children, _ in equations(table)]
-    for _ in table.measures:
+    at = {m: known[i] for i, m in enumerate(table.measures)}
+    flat, same = known.reshape(-1), np.array(table.same, dtype=np.int64).reshape(-1, 2)
+    changed = True
+    while changed:
+        before = known.copy()
         for part, whole in table.parts.items():
-            known[whole] = np.maximum(known[whole], known[part])
-        for floor in known.values():
+            at[whole][:] = np.maximum(at[whole], at[part])
+        for floor in known:
             for parent, children in rows:
                 floor[parent] = max(floor[parent], floor[children].sum())
-    return known
+        for one, other in (same.T, same.T[::-1]):
+            np.maximum.at(flat, one, flat[other])
+        changed = bool(table.parts or table.same) and not np.array_equal(before, known)
+    return at
 
 
 def independent(table: CellTable) -> tuple[sparse.csr_array, NDArray[np.int64]]:
@@ -193,6 +204,13 @@ def all_rows(table: CellTable) -> tuple[sparse.csr_array, NDArray[np.int64]]:
     found = list(equations(table))
     matrix = _rows([(parent, children) for parent, children, _ in found], len(table.keys))
     return matrix, np.array([i for i, row in enumerate(found) if not row[2]], dtype=np.int64)
+
+
+def _differences(same: tuple[tuple[int, int], ...], width: int) -> sparse.csr_array:
+    ends = np.array(same, dtype=np.int64).reshape(-1)
+    rows = np.repeat(np.arange(len(same)), 2)
+    signs = np.tile([1.0, -1.0], len(same))
+    return sparse.csr_array((signs, (rows, ends)), shape=(len(same), width))
 
 
 def _rows(kept: list[tuple[int, list[int]]], width: int) -> sparse.csr_array:
