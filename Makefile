@@ -4,6 +4,7 @@
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
 UV_VERSION := 0.13.9
+TAUARGUS_VERSION := 0.6.0
 ROOT := $(CURDIR)
 
 export UV_CACHE_DIR := $(ROOT)/.cache/uv
@@ -27,10 +28,10 @@ BIN := .venv/bin
 UV := .tools/bin/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup nightly up down test check lint unit flows browser bench docs lock deployments schemas clean
+.PHONY: help setup nightly up down test check lint unit flows browser bench bench-suppression docs lock deployments schemas clean
 
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 nightly: setup ## Set everything up and publish the demonstration departments to the local portal
 	@$(BIN)/opengazette nightly
@@ -67,6 +68,16 @@ browser: setup ## Only the tests in a real Chromium
 
 bench: setup ## Measure against named baselines
 	@$(BIN)/python -m benchmarks
+
+bench-suppression: setup .cache/tauargus/.ready ## Measure suppression beside tau-ARGUS, up to 200,000 cells
+	@$(BIN)/python -m benchmarks suppression $(BENCH)
+
+# The peer lives in an environment of its own, apart from the locked dependencies.
+.cache/tauargus/.ready:
+	@echo "Installing pytauargus $(TAUARGUS_VERSION) into .cache/tauargus ..."
+	@$(PYTHON) -m venv .cache/tauargus
+	@.cache/tauargus/bin/python -m pip install --quiet pytauargus==$(TAUARGUS_VERSION)
+	@touch $@
 
 docs: setup ## Build the documentation site into site/
 	@$(BIN)/zensical build --clean

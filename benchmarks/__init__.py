@@ -1,0 +1,1 @@
+"""Measurements against named baselines: `python -m benchmarks pipeline` and `... suppression`."""
