@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -162,10 +162,19 @@ class Portal(Protocol):
         """
         ...
 
-    def publish(self, release: Approved, *, uid: str | None, before: Release | None) -> PublicState:
+    def publish(
+        self,
+        release: Approved,
+        *,
+        uid: str | None,
+        before: Release | None,
+        created: Callable[[str], None] | None = None,
+    ) -> PublicState:
         """Replace the public rows in one transaction, read back and compare.
 
-        A dataset without `uid` is created, and becomes public only after it was read back.
+        A dataset without `uid` is created, and becomes public only after it was read back;
+        `created` hears its id before any row is sent. A `uid` without `before` is what a run
+        created that did not end: it is finished, or created anew where it is gone.
         Where what is read back differs, the rows of `before` are put back (or the dataset is
         made private when there is none) and PortalRejected is raised.
         """

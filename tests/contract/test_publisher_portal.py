@@ -235,8 +235,9 @@ def test_a_wrong_password_is_refused_and_never_shown(office: Office) -> None:
 
 
 def test_a_dataset_that_is_gone_is_refused(office: Office) -> None:
+    first = office.release(ROWS)
     with pytest.raises(PortalRejected, match="no dataset aaaa-0000"):
-        office.portal.publish(office.release(ROWS), uid="aaaa-0000", before=None)
+        office.portal.publish(first, uid="aaaa-0000", before=first.release)
 
 
 @pytest.mark.parametrize("uid", ["", "../x", "aaaa-000", "AAAA-0000", "aaaa-0000/../bbbb-0000"])

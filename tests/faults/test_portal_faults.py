@@ -461,6 +461,46 @@ def test_a_portal_that_never_shows_what_was_sent_is_made_private(office: Office)
     assert office.public() == {}
 
 
+@pytest.mark.parametrize(
+    ("refused", "told"), [("/files.txt", "papers were refused too"), ("ermission", "put back")]
+)
+def test_a_portal_that_refuses_after_the_rows_gets_the_previous_rows_back(
+    office: Office, refused: str, told: str
+) -> None:
+    uid = office.direct().publish(office.first, uid=None, before=None).uid
+    before = office.public()
+
+    def refuse(asked: Asked) -> Answer | None:
+        return (
+            said({"code": "forbidden", "message": CANARY}, 403) if refused in asked.path else None
+        )
+
+    with (
+        serving(Between(office.real.url, lambda _asked, answer: answer, refuse)) as server,
+        pytest.raises(PortalRejected, match=told) as rejected,
+    ):
+        office.portal(server.url).publish(office.second, uid=uid, before=office.first.release)
+    assert CANARY not in str(rejected.value)
+    assert office.public() == before
+
+
+def test_a_portal_that_refuses_the_rows_is_left_as_it_is(office: Office) -> None:
+    uid = office.direct().publish(office.first, uid=None, before=None).uid
+    before, asked_for = office.public(), []
+
+    def refuse(asked: Asked) -> Answer | None:
+        asked_for.append((asked.method, asked.path))
+        return said({"code": "forbidden"}, 403) if asked.method == "PUT" else None
+
+    with (
+        serving(Between(office.real.url, lambda _asked, answer: answer, refuse)) as server,
+        pytest.raises(PortalRejected, match="status 403, forbidden"),
+    ):
+        office.portal(server.url).publish(office.second, uid=uid, before=office.first.release)
+    assert [method for method, _ in asked_for].count("PUT") == 1
+    assert office.public() == before
+
+
 @pytest.mark.parametrize("change", [wrong_rows, extra_column, claimed_errors])
 def test_a_new_dataset_that_is_not_what_was_sent_was_never_public_and_leaves_nothing(
     office: Office, change: Callable[[Asked, Answer], Answer]

@@ -17,7 +17,8 @@ def publish(
     """Send a release unless the public already sees it; write down what was meant and what is.
 
     A run that died between its intent and its receipt is finished by the next one: the release
-    is sent again, which puts the same rows in the same place.
+    is sent again, which puts the same rows in the same place. The id of a new dataset is written
+    down before any row is sent, so that no run makes a second one.
 
     Raises:
         PortalUnavailable: nothing changed; try again.
@@ -31,15 +32,22 @@ def publish(
     release = approved.release
     entries = ledger.entries(release.dataset)
     last = last_published(entries)
-    if last is not None and last.release.release == release.fingerprint and last.uid:
-        seen = portal.state(last.uid, column_types(contract))
-        if seen is not None and seen.digest == last.digest:
-            return _published(approved, seen, changed=False)
+    seen = _seen_unchanged(entries, release, contract, portal)
+    if seen is not None:
+        return _published(approved, seen, changed=False)
     portrait = portrait_of(approved)
-    uid = last.uid if last else None
-    ledger.append(release.dataset, "intent", clock.now(), portrait, uid=uid)
+    uid = last.uid if last else _unfinished(entries)
+
+    def intend(created: str | None) -> None:
+        nonlocal uid
+        uid = created
+        ledger.append(release.dataset, "intent", clock.now(), portrait, uid=uid)
+
+    intend(uid)
     try:
-        seen = portal.publish(approved, uid=uid, before=release_of(last) if last else None)
+        seen = portal.publish(
+            approved, uid=uid, before=release_of(last) if last else None, created=intend
+        )
     except PortalRejected as error:
         ledger.append(
             release.dataset, "rolled_back", clock.now(), portrait, uid=uid, note=error.problem
@@ -69,6 +77,24 @@ def earlier_releases(entries: tuple[LedgerEntry, ...]) -> tuple[Release, ...]:
         if entry.kind == "published":
             seen.setdefault((entry.release.table, entry.release.true_table), release_of(entry))
     return tuple(seen.values())
+
+
+def _seen_unchanged(
+    entries: tuple[LedgerEntry, ...], release: Release, contract: Contract, portal: Portal
+) -> PublicState | None:
+    """Return what the public sees where that is this release and nothing was tried since."""
+    newest = entries[-1] if entries else None
+    if newest is None or newest.kind != "published" or newest.uid is None:
+        return None
+    if newest.release.release != release.fingerprint:
+        return None
+    seen = portal.state(newest.uid, column_types(contract))
+    return seen if seen is not None and seen.digest == newest.digest else None
+
+
+def _unfinished(entries: tuple[LedgerEntry, ...]) -> str | None:
+    """Return the id of the dataset that an earlier run created, where none was published yet."""
+    return next((entry.uid for entry in reversed(entries) if entry.uid), None)
 
 
 def portrait_of(approved: Approved) -> Portrait:

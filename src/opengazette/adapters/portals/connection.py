@@ -94,8 +94,14 @@ class Connection(Socrata):
         self._drafts.add(checked)
         return dict(view)
 
+    def take_up(self, view: dict[str, Any]) -> None:
+        """Treat a draft that an earlier run made as one that this connection made."""
+        if view.get("publicationStage") != "unpublished":
+            raise Fault("Only a dataset that was never published can be taken up.")
+        self._drafts.add(checked_uid(str(view.get("id"))))
+
     def discard(self, uid: str) -> None:
-        """Take back a dataset that this connection made; no other can be taken back."""
+        """Take back a draft that this connection made or took up; no other can be taken back."""
         if uid not in self._drafts:
             raise Fault("Only a dataset that was just created can be discarded.")
         self._perform_request("delete", f"/api/views/{checked_uid(uid)}.json")

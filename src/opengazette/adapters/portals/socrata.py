@@ -12,6 +12,7 @@ from opengazette.adapters.portals.shipment import Shipment, pack
 from opengazette.adapters.portals.views import (
     create_draft,
     is_draft,
+    other_columns,
     put_papers,
     refuse_other_columns,
 )
@@ -19,6 +20,8 @@ from opengazette.errors import PortalRejected, PortalUnavailable
 from opengazette.model.stages import Approved, Release
 from opengazette.ports import Papers, PublicState
 
+#: Hears the id of a new dataset.
+Created = Callable[[str], None] | None
 #: Reads come from a replica that lags behind: how long to wait before each look, in seconds.
 LOOKS = (0.0, 1.0, 3.0, 10.0)
 
@@ -51,13 +54,22 @@ class SocrataPortal:
                 return None
             return self._public_state(uid, read_back(stranger, uid, columns))
 
-    def publish(self, release: Approved, *, uid: str | None, before: Release | None) -> PublicState:
+    def publish(
+        self,
+        release: Approved,
+        *,
+        uid: str | None,
+        before: Release | None,
+        created: Callable[[str], None] | None = None,
+    ) -> PublicState:
         """Replace the public rows in one transaction, read back and compare.
 
         A dataset without `uid` is created as a private draft and becomes public only after it
-        was read back; where anything fails before, the draft is taken back. Where what is read
-        back differs, the rows and papers of `before` are put back, or the dataset is made
-        private when there is none.
+        was read back; where anything fails before, the draft is taken back. `created` hears its
+        id before any row is sent; with that `uid` and no `before`, a later run finishes what
+        this one could not. Where rows were replaced and what is read back differs, or the portal
+        refuses what follows, the rows and papers of `before` are put back, or the dataset is
+        made private when there is none.
 
         Raises:
             PortalUnavailable: the portal did not answer to the end; sending again is safe.
@@ -67,13 +79,38 @@ class SocrataPortal:
         earlier = pack(before, self._papers) if before is not None else None
         with self._connected(self._credentials) as client:
             if uid is None:
-                return self._create(client, shipment)
+                return self._create(client, shipment, created)
+            if before is None:
+                return self._finish(client, checked_uid(uid), shipment, created)
             return self._replace(client, checked_uid(uid), shipment, earlier)
 
-    def _create(self, client: Connection, shipment: Shipment) -> PublicState:
-        uid = create_draft(client, shipment)
+    def _finish(
+        self, client: Connection, uid: str, shipment: Shipment, created: Created
+    ) -> PublicState:
+        """Go on with a dataset that a run created and could not bring before the public."""
+        view = client.visible_view(uid)
+        if view is None:
+            return self._create(client, shipment, created)
+        if not is_draft(view):
+            return self._replace(client, uid, shipment, None)
+        client.take_up(view)
+        if other_columns(view, shipment.columns):
+            client.discard(uid)
+            return self._create(client, shipment, created)
+        return self._fill(client, uid, shipment, None)
+
+    def _create(self, client: Connection, shipment: Shipment, created: Created) -> PublicState:
+        return self._fill(client, create_draft(client, shipment), shipment, created)
+
+    def _fill(
+        self, client: Connection, uid: str, shipment: Shipment, created: Created
+    ) -> PublicState:
+        """Bring a draft before the public, or take it back."""
         try:
-            state = self._send(client, uid, shipment)
+            if created is not None:
+                created(uid)
+            taken = replace_rows(client, uid, shipment)
+            state = self._show(client, uid, shipment) if taken else None
         except BaseException:
             with suppress(PortalUnavailable, PortalRejected):
                 client.set_permission(uid, "private")  # type: ignore[no-untyped-call]
@@ -96,15 +133,18 @@ class SocrataPortal:
                 "Restore the dataset on the portal, or check the user's rights.",
             )
         refuse_other_columns(view, shipment.columns)
-        state = self._send(client, uid, shipment)
+        taken = replace_rows(client, uid, shipment)
+        try:
+            state = self._show(client, uid, shipment) if taken else None
+        except PortalRejected as refused:
+            what_is_public = self._put_back(client, uid, earlier)
+            raise PortalRejected(f"{refused.problem} {what_is_public}", refused.remedy) from None
         if state is None:
             raise _differs(self._put_back(client, uid, earlier))
         return state
 
-    def _send(self, client: Connection, uid: str, shipment: Shipment) -> PublicState | None:
-        """Send a release; return None where the portal or a stranger sees something else."""
-        if not replace_rows(client, uid, shipment):
-            return None
+    def _show(self, client: Connection, uid: str, shipment: Shipment) -> PublicState | None:
+        """Bring rows that were sent before the public; None where something else is seen."""
         view = client.visible_view(uid)
         if view is not None and is_draft(view):
             client.publish(uid)  # type: ignore[no-untyped-call]
@@ -129,14 +169,21 @@ class SocrataPortal:
     def _put_back(self, client: Connection, uid: str, earlier: Shipment | None) -> str:
         """Show the earlier release again, or nothing; say which."""
         if earlier is not None:
-            with suppress(PortalRejected):
-                if self._send(client, uid, earlier) is not None:
-                    return "The previous release was put back and read back."
+            with suppress(PortalRejected), self._connected(None) as stranger:
+                if replace_rows(client, uid, earlier) and self._look(stranger, uid, earlier):
+                    return self._papers_back(client, uid, earlier)
         client.set_permission(uid, "private")  # type: ignore[no-untyped-call]
         with self._connected(None) as stranger:
             if stranger.visible_view(uid) is not None:
                 return f"Dataset {uid} could not be made private: look at the portal now."
         return f"Dataset {uid} was made private; nothing of it is public."
+
+    def _papers_back(self, client: Connection, uid: str, earlier: Shipment) -> str:
+        try:
+            put_papers(client, uid, earlier)
+        except PortalRejected:
+            return "The previous rows were put back and read back; its papers were refused too."
+        return "The previous release was put back and read back."
 
     def _public_state(self, uid: str, seen: ReadBack) -> PublicState:
         return PublicState(

@@ -28,15 +28,19 @@ def is_draft(view: Mapping[str, Any]) -> bool:
     return view.get("publicationStage") == "unpublished"
 
 
+def other_columns(view: Mapping[str, Any], columns: Mapping[str, str]) -> list[str]:
+    """Return the columns that the portal lacks, holds as another type, or has beyond these."""
+    types = {name: column.get("dataTypeName") for name, column in _columns(view).items()}
+    return sorted(name for name in {*types, *columns} if types.get(name) != columns.get(name))
+
+
 def refuse_other_columns(view: Mapping[str, Any], columns: Mapping[str, str]) -> None:
     """Compare the portal's columns and types with the release's, before anything is sent.
 
     Raises:
         PortalRejected: a column is missing, of another type, or nobody's.
     """
-    found = _columns(view)
-    types = {name: column.get("dataTypeName") for name, column in found.items()}
-    differing = sorted(name for name in {*types, *columns} if types.get(name) != columns.get(name))
+    differing = other_columns(view, columns)
     if differing:
         raise PortalRejected(
             f"The columns on the portal are not those of the release: {', '.join(differing)}.",
