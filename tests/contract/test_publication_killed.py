@@ -22,7 +22,7 @@ from opengazette.adapters.portals.connection import Connection, Credentials
 from opengazette.adapters.portals.socrata import SocrataPortal
 from opengazette.documentation.columns import column_types
 from opengazette.model.stages import Approved, DocumentRef, Published, Release, TableRef
-from opengazette.steps.publish import publish
+from opengazette.steps.publish import earlier_releases, publish
 
 CONTRACT = load_contract(Path(__file__).parents[2], "contagious_diseases")
 TYPES = column_types(CONTRACT)
@@ -81,7 +81,9 @@ class Office:
             evidence,
         )
         table = TableRef(CONTRACT.id, SHA, rows, tuple(types))
-        release = Release(CONTRACT.id, SHA, SHA, table, table, table, evidence, documents, None, 0, 0)
+        release = Release(
+            CONTRACT.id, SHA, SHA, table, table, table, evidence, documents, None, 0, 0
+        )
         return Approved(release, SHA, ())
 
     def publish(self, approved: Approved) -> Published:
@@ -145,6 +147,16 @@ def test_a_first_publication_that_was_killed_is_finished_and_made_once(
     assert len(office.known()) == 1
     assert [entry.kind for entry in office.ledger.entries(CONTRACT.id)][-1] == "published"
     assert not office.publish(office.release(rows=4)).changed
+
+
+@pytest.mark.parametrize(("method", "seen"), [("create_draft", 0), ("replace", 1)])
+def test_what_a_killed_run_may_have_shown_counts_as_seen(
+    office: Office, method: str, seen: int
+) -> None:
+    office.publish_and_die(office.release(), method, after=True)
+    assert len(earlier_releases(office.ledger.entries(CONTRACT.id))) == seen
+    office.publish(office.release())
+    assert len(earlier_releases(office.ledger.entries(CONTRACT.id))) == 1
 
 
 def test_a_draft_that_was_taken_back_is_made_anew(office: Office) -> None:

@@ -71,10 +71,13 @@ def last_published(entries: tuple[LedgerEntry, ...]) -> LedgerEntry | None:
 
 
 def earlier_releases(entries: tuple[LedgerEntry, ...]) -> tuple[Release, ...]:
-    """Return every different table that the public has seen, newest first."""
+    """Return every different table that the public has seen or may have seen, newest first.
+
+    A run that meant to publish and did not end may have shown its rows, once it had a dataset.
+    """
     seen: dict[tuple[str, str], Release] = {}
     for entry in reversed(entries):
-        if entry.kind == "published":
+        if entry.kind == "published" or (entry.kind == "intent" and entry.uid):
             seen.setdefault((entry.release.table, entry.release.true_table), release_of(entry))
     return tuple(seen.values())
 
