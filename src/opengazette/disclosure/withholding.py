@@ -12,14 +12,18 @@ from numpy.typing import NDArray
 from opengazette.errors import Fault
 from opengazette.model.publication import Count, Mean, Population, PublicationTable, Rate
 
-WITHHELD, NO_VALUE, SHOWN = "1", "3", ""
-"""Annotation codes. One code for every withheld value: it does not tell why it is withheld."""
+WITHHELD, COMPLEMENTARY, NO_VALUE, SHOWN = "1", "2", "3", ""
+"""Annotation codes. Unless reasons are told, one code stands for every withheld value."""
 
 Mask = NDArray[np.bool_]
 
 
 def withhold(
-    table: pd.DataFrame, publication: PublicationTable, withheld: Mapping[str, Mask]
+    table: pd.DataFrame,
+    publication: PublicationTable,
+    withheld: Mapping[str, Mask],
+    *,
+    small: Mapping[str, Mask] | None = None,
 ) -> pd.DataFrame:
     """Blank the withheld counts of a true publication table and all rates and means of them.
 
@@ -28,12 +32,20 @@ def withhold(
     (a denominator of 0 or not known), empty otherwise. A count that is 0 and not withheld stays
     0. Populations are public and stay.
 
+    With `small` (one flag per row for each count), the code tells why: 1 for the counts it marks
+    and what derives from one of them, 2 for all others withheld. Whether that is safe is not
+    decided here: see `annotated`.
+
     Raises:
-        Fault: a flag is given for no count of the table, or not one for each row.
+        Fault: a flag is given for no count of the table, or not one for each row; or a small
+            count is not withheld.
 
     Source: CalHHS Data De-Identification Guidelines, 4.4.1 rules 3 and 5; 4.4.3.
     """
     hidden = _hidden_counts(table, publication, withheld)
+    first = hidden if small is None else _hidden_counts(table, publication, small)
+    if any((first[name] & ~hidden[name]).any() for name in hidden):
+        raise Fault("Counts are marked as small that are not withheld.")
     columns: dict[str, pd.Series[Any]] = {n: table[n] for n in publication.key()}
     for measure in publication.measures:
         values = table[measure.name]
@@ -42,7 +54,8 @@ def withhold(
             continue
         gone = _hidden(measure, hidden)
         columns[measure.name] = values.mask(gone)
-        told = np.where(gone, WITHHELD, np.where(values.isna(), NO_VALUE, SHOWN))
+        reason = np.where(_hidden(measure, first), WITHHELD, COMPLEMENTARY)
+        told = np.where(gone, reason, np.where(values.isna(), NO_VALUE, SHOWN))
         columns[f"{measure.name}_annotation"] = pd.Series(told, index=table.index, dtype="str")
     return pd.DataFrame(columns)
 
