@@ -33,14 +33,18 @@ def missed(rows: Sequence[Row]) -> Iterator[Missed]:
 
 
 def best_peer(row: Row) -> tuple[str, int] | None:
-    """Return the peer that withholds fewest: audited where it was run here, else as recorded."""
+    """Return the peer that withholds fewest among those whose pattern may hold.
+
+    One that was run here must have passed the audit. A recorded pattern is unknown; it counts
+    unless it has fewer cells than any sufficient pattern needs, which is proven.
+    """
     ran = {
         f"τ-ARGUS {mode}": each["complementary"]
         for mode, each in row.peers.items()
         if each.get("verdict") == "holds"
     }
-    heard = {} if row.protection == "range" else row.recorded
-    told = ran | {tool: each["complementary"] for tool, each in heard.items() if tool not in ran}
+    heard = {tool: each["complementary"] for tool, each in row.recorded.items()}
+    told = ran | {tool: cells for tool, cells in heard.items() if cells >= row.ours["bound"]}
     return min(told.items(), key=lambda each: each[1]) if told else None
 
 

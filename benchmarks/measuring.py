@@ -65,6 +65,27 @@ def started(command: Sequence[str], arguments: Mapping[str, Any], *, limit: floa
         return Measured(told["result"], told["peak_mb"], seconds)
 
 
+@dataclass(frozen=True)
+class Clock:
+    """Seconds since it was started: of this process on processors, and on the wall.
+
+    On a machine with other work the first is what an idle one would need; nothing that is
+    measured here runs on several processors at once.
+    """
+
+    processor: float
+    wall: float
+
+    @classmethod
+    def started(cls) -> Clock:
+        """Start to count."""
+        return cls(time.process_time(), time.perf_counter())
+
+    def spent(self) -> Clock:
+        """Return what has been spent since."""
+        return Clock(time.process_time() - self.processor, time.perf_counter() - self.wall)
+
+
 def median_seconds(work: Callable[[], object], *, times: int) -> float:
     """Return the median time of some calls, after one that does not count."""
     work()

@@ -11,7 +11,7 @@ from rich.table import Table
 from benchmarks.goals import missed
 from benchmarks.suppression import PROTECTIONS, Row
 
-WIDTH = 230
+WIDTH = 170
 
 
 def console() -> Console:
@@ -21,10 +21,11 @@ def console() -> Console:
 
 
 def show_suppression(rows: Sequence[Row], out: Console) -> None:
-    """Print one table for each protection, how cost grows, and the goals that are missed."""
+    """Print for each protection ours, the peers and how cost grows; then the goals missed."""
     for protection in PROTECTIONS:
         shown = [row for row in rows if row.protection == protection]
         if shown:
+            out.print(_alone(protection, shown))
             out.print(_beside(protection, shown))
             out.print(_growth(protection, shown))
     out.print(_missed(rows))
@@ -41,31 +42,35 @@ def progress_line(row: Row) -> str:
     )
 
 
-def _beside(protection: str, rows: Sequence[Row]) -> Table:
-    table = Table(title=f"Complementary cells, {protection} protection", title_justify="left")
-    for name in (
-        "table",
-        "ours audit",
-        "τ-ARGUS OPT",
-        "OPT, not 0",
-        "τ-ARGUS MOD",
-        "best recorded",
-    ):
-        table.add_column(name, no_wrap=True)
-    numbers = ("cells", "primary", "ours", "at least", "gap", "protect s", "audit s", "peak MB")
-    for place, name in enumerate(numbers, start=1):
+def _alone(protection: str, rows: Sequence[Row]) -> Table:
+    table = Table(title=f"{protection.capitalize()} protection, ours", title_justify="left")
+    table.add_column("table", no_wrap=True)
+    for name in ("cells", "primary", "besides", "at least", "gap"):
         table.add_column(name, justify="right", no_wrap=True)
-        table.columns.insert(place, table.columns.pop())
+    for name in ("protect s", "audit s", "peak MB"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("audit")
     for row in rows:
+        table.add_row(row.instance, f"{row.cells:,}", f"{row.primary:,}", *_ours(row.ours))
+    return table
+
+
+def _beside(protection: str, rows: Sequence[Row]) -> Table:
+    table = Table(
+        title=f"{protection.capitalize()} protection, cells withheld besides the primary ones",
+        title_justify="left",
+    )
+    table.add_column("table", no_wrap=True)
+    table.add_column("ours", justify="right")
+    for name in ("τ-ARGUS OPT", "OPT, told not 0", "τ-ARGUS MOD", "best recorded elsewhere"):
+        table.add_column(name)
+    for row in rows:
+        ours = row.ours.get("complementary")
         table.add_row(
             row.instance,
-            f"{row.cells:,}",
-            f"{row.primary:,}",
-            *_ours(row.ours),
-            _peer(row.peers.get("OPT")),
-            _peer(row.peers.get("OPT+")),
-            _peer(row.peers.get("MOD")),
-            _recorded(row.recorded),
+            "–" if ours is None else f"{ours:,}",
+            *(_peer(row.peers.get(mode)) for mode in ("OPT", "OPT+", "MOD")),
+            _recorded(row),
         )
     return table
 
@@ -92,11 +97,17 @@ def _peer(peer: Mapping[str, Any] | None) -> str:
     return f"{peer['complementary']:,} ({peer['seconds']:.1f} s), {peer['verdict']}"
 
 
-def _recorded(recorded: Mapping[str, Mapping[str, Any]]) -> str:
-    if not recorded:
-        return ""
-    tool, best = min(recorded.items(), key=lambda each: each[1]["complementary"])
-    return f"{best['complementary']:,} ({best['seconds']:.1f} s) {tool}"
+def _recorded(row: Row) -> str:
+    """Show the recorded figure with the fewest cells, and the fewest that can be enough."""
+    found = sorted(row.recorded.items(), key=lambda each: float(each[1]["complementary"]))
+    bound = row.ours.get("bound", 0)
+    enough = [each for each in found if each[1]["complementary"] >= bound]
+    shown = found[:1] if found[:1] == enough[:1] else [*found[:1], *enough[:1]]
+    return "; ".join(
+        f"{each['complementary']:,} ({each['seconds']:.1f} s) {tool}"
+        + ("" if each["complementary"] >= bound else " cannot hold")
+        for tool, each in shown
+    )
 
 
 def _growth(protection: str, rows: Sequence[Row]) -> Table:

@@ -169,6 +169,12 @@ def test_a_peer_counts_only_where_its_pattern_holds() -> None:
     assert goals_missed(row(peers=safe)) == ["never worse than a peer"]
 
 
+def test_a_recorded_figure_counts_unless_it_is_proven_to_be_too_small() -> None:
+    recorded = {"other": {"complementary": 9, "seconds": 1.0}}
+    assert goals_missed(row(recorded=recorded, bound=10)) == []
+    assert goals_missed(row(recorded=recorded, bound=9)) == ["never worse than a peer"]
+
+
 @pytest.mark.servers
 def test_the_pipeline_is_measured_and_its_ways_agree(tmp_path: Path) -> None:
     found = pipeline.measured([6_000], tmp_path / "pipeline.json")
