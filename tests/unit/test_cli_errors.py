@@ -8,6 +8,9 @@ import pytest
 import typer
 
 from opengazette.cli import main
+from opengazette.cli.approving import approve
+from opengazette.cli.checking import check
+from opengazette.cli.releases import datasets
 from opengazette.errors import (
     ApprovalMissing,
     ContractInvalid,
@@ -117,3 +120,24 @@ def test_a_folder_without_contracts_says_where_to_go(
         main.run()
     assert ended.value.code == ContractInvalid.exit_status
     assert "OPENGAZETTE_ROOT" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [(("", "expert", "Read it"), "--approver"), (("Ann", "expert", "x"), "--reason")],
+)
+def test_an_approval_without_words_is_refused_before_the_long_work(
+    words: tuple[str, str, str], option: str
+) -> None:
+    with pytest.raises(typer.BadParameter) as refused:
+        approve("covid_testing", *words)
+    assert refused.value.param_hint == option
+
+
+def test_a_folder_without_contracts_is_no_empty_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENGAZETTE_ROOT", str(tmp_path))
+    for listing in (datasets, check):
+        with pytest.raises(ContractInvalid, match="There is no contract in"):
+            listing()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from opengazette.adapters.settings import Settings, package_folder
+from opengazette.adapters.settings import Settings, package_folder, written_folder
 from opengazette.errors import SettingsInvalid
 
 
@@ -53,6 +53,7 @@ def test_the_environment_outranks_the_file_and_the_call_outranks_both(
 
 
 def test_the_root_may_be_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "agency").mkdir()
     monkeypatch.setenv("OPENGAZETTE_ROOT", str(tmp_path / "agency"))
     assert Settings().root == tmp_path / "agency"
     assert Settings().var == tmp_path / "agency" / "var"
@@ -91,3 +92,20 @@ def test_the_password_is_never_shown() -> None:
     assert "hunter2" not in repr(settings)
     assert settings.portal_password is not None
     assert settings.portal_password.get_secret_value() == "hunter2"
+
+
+def test_a_root_that_is_no_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsInvalid, match="OPENGAZETTE_ROOT names no folder"):
+        Settings(root=tmp_path / "absent")
+
+
+@pytest.mark.parametrize("obstacle", ["var", "var/run"])
+def test_a_folder_that_cannot_be_written_is_named_with_its_setting(
+    tmp_path: Path, obstacle: str
+) -> None:
+    file = tmp_path / obstacle
+    file.parent.mkdir(exist_ok=True)
+    file.touch()
+    with pytest.raises(SettingsInvalid, match="Nothing can be written to .*var") as refused:
+        written_folder(Settings(), "run")
+    assert "OPENGAZETTE_VAR" in refused.value.remedy

@@ -6,6 +6,7 @@ other. Every one raises ContractInvalid with all problems of what it read.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -37,6 +38,17 @@ def dataset_ids(root: Path) -> tuple[str, ...]:
     return names(root, "config/datasets")
 
 
+def known_datasets(root: Path) -> tuple[str, ...]:
+    """Return the ids of all contracts. Raises ContractInvalid where there is none."""
+    known = dataset_ids(root)
+    if not known:
+        raise ContractInvalid(
+            f"There is no contract in {root / 'config/datasets'}.",
+            "Go to the folder that holds config/, or set OPENGAZETTE_ROOT.",
+        )
+    return known
+
+
 def load_contracts(root: Path) -> dict[str, Contract]:
     """Return every contract by id. Raises ContractInvalid, with the problems of all of them."""
     known = load_known(root)
@@ -49,12 +61,20 @@ def load_contracts(root: Path) -> dict[str, Contract]:
 
 def load_contract(root: Path, dataset: str) -> Contract:
     """Return one contract, its references checked. Raises ContractInvalid."""
-    if dataset not in dataset_ids(root):
-        raise ContractInvalid(
-            f"There is no dataset {dataset!r} in config/datasets.",
-            f"The datasets are: {', '.join(dataset_ids(root)) or 'none'}.",
-        )
+    refuse_unknown(root, (dataset,))
     return _sound(read_contract(root, dataset, load_known(root)))
+
+
+def refuse_unknown(root: Path, datasets: Iterable[str]) -> tuple[str, ...]:
+    """Return the ids of all contracts. Raises ContractInvalid where one of `datasets` has none."""
+    known = known_datasets(root)
+    for dataset in datasets:
+        if dataset not in known:
+            raise ContractInvalid(
+                f"There is no dataset {dataset!r} in config/datasets.",
+                f"The datasets are: {', '.join(known)}.",
+            )
+    return known
 
 
 def read_contract(root: Path, dataset: str, known: Known) -> Reading[Contract]:

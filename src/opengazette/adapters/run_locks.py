@@ -6,7 +6,7 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from opengazette.adapters.settings import Settings
+from opengazette.adapters.settings import Settings, written_folder
 from opengazette.errors import LedgerConflict
 
 
@@ -19,9 +19,9 @@ def holding(settings: Settings, dataset: str) -> Iterator[None]:
 
     Raises:
         LedgerConflict: another run holds the dataset.
+        SettingsInvalid: nothing can be written below `var`.
     """
-    file = settings.var / "run" / f"{dataset}.lock"
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file = written_folder(settings, "run") / f"{dataset}.lock"
     with file.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -63,6 +63,11 @@ class Settings(BaseSettings):
     @classmethod
     def _places(cls, given: dict[str, Any]) -> dict[str, Any]:
         root = _root(given)
+        if not root.is_dir():
+            raise SettingsInvalid(
+                f"{_PREFIX}ROOT names no folder: {root}.",
+                "Set it to the folder that holds config/, or leave it out.",
+            )
         own = root == package_folder()
         var = given.get("var") or (Path.cwd() if own else root) / "var"
         return {**given, "root": root, "var": Path(var).expanduser().absolute()}
@@ -81,6 +86,29 @@ class Settings(BaseSettings):
     def portal_secret_file(self) -> Path:
         """Return where the local portal keeps the password of its publisher."""
         return self.var / "portal" / "publisher.secret"
+
+
+def written_folder(settings: Settings, name: str) -> Path:
+    """Return a folder below `var`, made where it is absent.
+
+    Raises:
+        SettingsInvalid: it cannot be made or written to.
+    """
+    folder = settings.var / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _not_written(settings, error.strerror) from None
+    if not os.access(folder, os.W_OK):
+        raise _not_written(settings, "Permission denied")
+    return folder
+
+
+def _not_written(settings: Settings, why: str | None) -> SettingsInvalid:
+    return SettingsInvalid(
+        f"Nothing can be written to {settings.var} ({why}).",
+        f"Give yourself the right to write there, or set {_PREFIX}VAR to another folder.",
+    )
 
 
 def package_folder() -> Path:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
 from opengazette.adapters.settings import Settings
@@ -13,6 +14,7 @@ from opengazette.cli.steps_shown import telling
 from opengazette.cli.terminal import console
 from opengazette.governance.approvals import standing_approval, withheld_percent
 from opengazette.model.approval import Approval
+from opengazette.model.frozen import Label, Sentence
 from opengazette.model.stages import Release
 
 
@@ -29,6 +31,12 @@ def approve(
     from opengazette.cli.papers import write_approval, write_report
     from opengazette.cli.way import prepare
 
+    for option, kind, words in (
+        ("--approver", Label, approver),
+        ("--role", Label, role),
+        ("--reason", Sentence, reason),
+    ):
+        _refuse_wordless(option, kind, words)
     settings = Settings()
     world, out = World(settings), console()
     with telling(out, dataset) as tell:
@@ -48,6 +56,15 @@ def approve(
         typer.confirm("Approve?", abort=True)
     file = write_approval(settings, approval)
     out.print(f"Approved in {file.relative_to(settings.root)}; the next run publishes it.")
+
+
+def _refuse_wordless(option: str, kind: Any, words: str) -> None:  # noqa: ANN401 - a type
+    """Look at what a person wrote before the long work begins."""
+    try:
+        TypeAdapter(kind).validate_python(words)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise typer.BadParameter(first["msg"], param_hint=option) from None
 
 
 def _show(out: Console, release: Release, approval: Approval, percent: float, report: Path) -> None:

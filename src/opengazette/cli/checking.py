@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from opengazette.adapters.contracts import dataset_ids
+from opengazette.adapters.contracts import known_datasets
 from opengazette.adapters.deployments import stale_deployments
 from opengazette.adapters.settings import Settings
 
@@ -16,10 +16,11 @@ def check() -> None:
     from opengazette.demo.sample import sample
 
     root = Settings().root
+    known = known_datasets(root)
     problems = problems_of(root, sample, stale_deployments)
     if problems:
         raise refusal(problems)
-    typer.echo(f"{len(dataset_ids(root))} datasets checked: no problem.")
+    typer.echo(f"{len(known)} datasets checked: no problem.")
 
 
 def schemas() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from opengazette.adapters.settings import Settings
+from opengazette.adapters.settings import Settings, written_folder
 from opengazette.cli.demonstration import CONNECTION, department_database
 from opengazette.cli.terminal import console
 from opengazette.demo import synthetic
@@ -48,6 +48,7 @@ def _load(rows: int, seed: int) -> None:
 
     settings, out = Settings(), console()
     database = _database(settings)
+    written_folder(settings, ".")
     with out.status("Loading the demonstration departments"):
         counts = load(database, synthetic_rows=rows, seed=seed)
     table = Table("Table", box=None, pad_edge=False, header_style="bold")

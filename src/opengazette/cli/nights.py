@@ -8,15 +8,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from opengazette.adapters.contracts import dataset_ids
+from opengazette.adapters.contracts import refuse_unknown
 from opengazette.adapters.run_reports import read_reports
 from opengazette.adapters.services import prefect_service, start_portal, start_prefect
-from opengazette.adapters.settings import Settings
+from opengazette.adapters.settings import Settings, written_folder
 from opengazette.cli.demonstration import load_where_absent
 from opengazette.cli.night_shown import show_until_done
 from opengazette.cli.night_watch import begun
 from opengazette.cli.terminal import console, show_reports
-from opengazette.errors import ContractInvalid, Fault
+from opengazette.errors import Fault
 from opengazette.model.receipts import RunReport
 
 
@@ -28,7 +28,9 @@ def nightly(
 ) -> None:
     """Publish every dataset that may be published, as the Prefect flow `nightly`."""
     settings, out = Settings(), console()
-    chosen = _known(settings, datasets or [])
+    known = refuse_unknown(settings.root, datasets or ())
+    chosen = tuple(datasets or known)
+    written_folder(settings, "run")
     load_where_absent(settings, out)
     portal_started = False
     if settings.portal_url is None:
@@ -45,22 +47,6 @@ def nightly(
     _say_where_to_look(settings, out, portal_started=portal_started)
     if any(report.is_failure for report in reports):
         raise typer.Exit(1)
-
-
-def _known(settings: Settings, datasets: Sequence[str]) -> tuple[str, ...]:
-    known = dataset_ids(settings.root)
-    for dataset in datasets:
-        if dataset not in known:
-            raise ContractInvalid(
-                f"There is no dataset {dataset!r} in config/datasets.",
-                f"The datasets are: {', '.join(known) or 'none'}.",
-            )
-    if not known:
-        raise ContractInvalid(
-            f"There is no contract in {settings.root / 'config/datasets'}.",
-            "Go to the folder that holds config/, or set OPENGAZETTE_ROOT.",
-        )
-    return tuple(datasets) or known
 
 
 def _run(settings: Settings, out: Console, datasets: Sequence[str]) -> tuple[RunReport, ...]:

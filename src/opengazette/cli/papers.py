@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from opengazette.adapters.settings import Settings
+from opengazette.adapters.settings import Settings, written_folder
 from opengazette.adapters.world import World
 from opengazette.model.approval import Approval
 from opengazette.model.stages import Release
@@ -14,8 +14,7 @@ from opengazette.model.stages import Release
 
 def write_report(settings: Settings, world: World, release: Release) -> Path:
     """Write the release's report under var/reports and return the file."""
-    file = settings.var / "reports" / f"{release.dataset}.html"
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file = written_folder(settings, "reports") / f"{release.dataset}.html"
     file.write_bytes(world.papers().read(release.document("report.html")))
     return file
 

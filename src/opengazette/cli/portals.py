@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from opengazette.adapters.services import portal_identity, refuse_taken
-from opengazette.adapters.settings import Settings
+from opengazette.adapters.settings import Settings, written_folder
 
 app = typer.Typer(help="The local portal.", no_args_is_help=True)
 
@@ -27,6 +27,7 @@ def serve() -> None:
     from opengazette.localportal.settings import PortalSettings
 
     settings = Settings()
+    written_folder(settings, "run")
     refuse_taken(settings.portal_port, "OPENGAZETTE_PORTAL_PORT", "the local portal")
     site = create_app(
         PortalSettings(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from opengazette.adapters.contracts import dataset_ids
+from opengazette.adapters.contracts import known_datasets
 from opengazette.adapters.settings import Settings
 from opengazette.cli.steps_shown import telling
 from opengazette.cli.terminal import console, show_reports
@@ -61,10 +61,11 @@ def datasets() -> None:
 
     settings = Settings()
     world = World(settings)
+    known = known_datasets(settings.root)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("Dataset", "Title", "Department", "Schedule", "Last release"):
         table.add_column(heading, overflow="fold")
-    for dataset in dataset_ids(settings.root):
+    for dataset in known:
         contract = world.contract(dataset)
         last = last_published(world.ledger().entries(dataset))
         table.add_row(

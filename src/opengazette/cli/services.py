@@ -16,7 +16,7 @@ from opengazette.adapters.services import (
     start_worker,
     stop_all,
 )
-from opengazette.adapters.settings import Settings
+from opengazette.adapters.settings import Settings, written_folder
 from opengazette.cli.demonstration import load_where_absent
 from opengazette.cli.terminal import console
 
@@ -27,6 +27,7 @@ def up() -> None:
     """Run portal, Prefect server, worker and schedules in the foreground; Ctrl-C stops them."""
     settings, out = Settings(), console()
     deployments = current_deployments(settings, load_contracts(settings.root).values())
+    written_folder(settings, "run")
     load_where_absent(settings, out)
     try:
         with out.status("Starting the portal"):
