@@ -6,14 +6,17 @@ from the published side.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opengazette.disclosure.audit_attack import verdicts, widths
+from opengazette.disclosure.audit_attack import Verdict, verdicts, widths
+from opengazette.disclosure.audit_insiders import Insider, told
 from opengazette.disclosure.audit_knowledge import (
+    Knowledge,
     PublishedRate,
     PublishedTable,
     knowledge,
@@ -24,6 +27,7 @@ from opengazette.errors import AuditFailed
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+Index = NDArray[np.int64]
 
 __all__ = ["AuditResult", "Finding", "PublishedRate", "PublishedTable", "attack", "audit", "judged"]
 
@@ -75,6 +79,8 @@ def audit(
     protected: Mapping[str, Mask],
     protection: Demand,
     rule: SmallCountRule,
+    *,
+    insiders: Iterable[Insider] = (),
 ) -> AuditResult:
     """Bound every protected cell from the published table, and compare with the policy.
 
@@ -82,12 +88,14 @@ def audit(
     The attacker knows every published value, total, part and rate, which cells are the same,
     what the annotation codes say if they differ, that counts are whole, and that withheld cells
     are not zero if true zeros are shown. Where those zeros alone reveal more than
-    `protection.low`, the interval need only reach that far.
+    `protection.low`, the interval need only reach that far. Each of the `insiders` attacks too,
+    alone, knowing some withheld cells besides (`singletons`).
 
     Raises:
-        AuditFailed: the published values contradict each other.
+        AuditFailed: the published values contradict each other, or what an insider knows.
     """
-    return judged(published, protected, rule, attack(published, protected, protection, rule))
+    found = attack(published, protected, protection, rule, insiders=insiders)
+    return judged(published, protected, rule, found)
 
 
 def judged(
@@ -119,38 +127,84 @@ def attack(
     protected: Mapping[str, Mask],
     protection: Demand,
     rule: SmallCountRule,
+    *,
+    insiders: Iterable[Insider] = (),
 ) -> tuple[Finding, ...]:
     """Bound every protected cell that is withheld; a cell's ends are pursued to the demand.
 
+    Each cell is reported as the attacker sees it who learns the most of it: the public or one of
+    the `insiders`.
+
     Raises:
-        AuditFailed: the published values contradict each other.
+        AuditFailed: the published values contradict each other, or what an insider knows.
     """
     known = knowledge(published, least=rule.least, threshold=rule.threshold)
     mask = np.concatenate([_of(protected, m, published) for m in published.values])
-    wanted = np.flatnonzero(mask[known.unknown])
-    measures, n = list(published.values), len(published.keys)
+    goal = _goal(published, known, np.flatnonzero(mask[known.unknown]), protection, rule)
+    by_public = goal.bounds(known, np.arange(len(goal.wanted)))
+    worst: dict[int, Finding] = {}
+    for verdict in chain(by_public, told(known, goal.wanted, insiders, goal.bounds)):
+        finding = _finding(published, known, verdict, covered=goal.covered(verdict))
+        worst[verdict.cell] = min(worst.get(verdict.cell, finding), finding, key=_learned)
+    return tuple(worst.values())
+
+
+@dataclass(frozen=True)
+class _Goal:
+    """Which unknown cells are protected, and what their intervals must cover.
+
+    `low` and `high` have one end per unknown cell; with `width` the interval may lie anywhere.
+    """
+
+    wanted: Index
+    low: Floats
+    high: Floats
+    width: int | None
+
+    def bounds(self, known: Knowledge, at: Index) -> Iterator[Verdict]:
+        """Bound the protected cells at these places among the wanted ones."""
+        cells = self.wanted[at]
+        if self.width is not None:
+            return widths(known, cells, self.width)
+        return verdicts(known, cells, self.low[cells], self.high[cells])
+
+    def covered(self, found: Verdict) -> bool:
+        """Tell whether a cell's interval covers what it must."""
+        if self.width is not None:
+            return found.high - found.low >= self.width
+        low, high = float(self.low[found.cell]), float(self.high[found.cell])
+        return found.low <= low and found.high >= high
+
+
+def _goal(
+    published: PublishedTable,
+    known: Knowledge,
+    wanted: Index,
+    protection: Demand,
+    rule: SmallCountRule,
+) -> _Goal:
     if isinstance(protection, Width):
-        bounded = [
-            (v, v.high - v.low >= protection.least) for v in widths(known, wanted, protection.least)
-        ]
-    else:
-        low = np.maximum(protection.low, revealed(published, least=rule.least))[known.unknown]
-        high = np.maximum(low, protection.high)
-        bounded = [
-            (v, v.low <= low[v.cell] and v.high >= high[v.cell])
-            for v in verdicts(known, wanted, low[wanted], high[wanted])
-        ]
-    return tuple(
-        Finding(
-            measure=measures[known.unknown[v.cell] // n],
-            key=published.keys[known.unknown[v.cell] % n],
-            low=v.low,
-            high=v.high,
-            covered=covered,
-            proved=v.proved,
-        )
-        for v, covered in bounded
+        return _Goal(wanted, known.low, known.high, protection.least)
+    low = np.maximum(protection.low, revealed(published, least=rule.least))[known.unknown]
+    return _Goal(wanted, low, np.maximum(low, protection.high), None)
+
+
+def _finding(
+    published: PublishedTable, known: Knowledge, found: Verdict, *, covered: bool
+) -> Finding:
+    measure, cell = divmod(int(known.unknown[found.cell]), len(published.keys))
+    return Finding(
+        measure=list(published.values)[measure],
+        key=published.keys[cell],
+        low=found.low,
+        high=found.high,
+        covered=covered,
+        proved=found.proved,
     )
+
+
+def _learned(finding: Finding) -> tuple[bool, bool, float]:
+    return finding.covered, finding.proved, finding.high - finding.low
 
 
 def revealed(published: PublishedTable, *, least: int) -> Floats:

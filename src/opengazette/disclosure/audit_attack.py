@@ -20,6 +20,8 @@ Index = NDArray[np.int64]
 
 TOLERANCE = 1e-6
 NODES = 5000
+# Many cells are pushed at once while that settles this share of them; the last few one by one.
+WORTH, FEW = 0.03, 3
 
 
 @dataclass(frozen=True)
@@ -57,14 +59,24 @@ def widths(known: Knowledge, wanted: Index, width: int) -> Iterator[Verdict]:
         yield from attack.stretch(wanted[here], width)
 
 
-def _attacks(known: Knowledge, wanted: Index) -> Iterator[tuple[Attack, Index]]:
-    """Split what is unknown into connected parts, each with the wanted cells that it holds."""
+def parts_of(known: Knowledge) -> Index:
+    """Label each unknown cell with the connected part it belongs to."""
+    return _labels(known)[1]
+
+
+def _labels(known: Knowledge) -> tuple[Index, Index]:
     rows, columns = known.matrix.shape
     both = sparse.block_array(
         [[None, known.matrix], [sparse.csr_array((columns, rows)), None]], format="csr"
     )
     _, labels = connected_components(both, directed=False)
-    row_label, column_label = labels[:rows], labels[rows:]
+    found: Index = np.asarray(labels, dtype=np.int64)
+    return found[:rows], found[rows:]
+
+
+def _attacks(known: Knowledge, wanted: Index) -> Iterator[tuple[Attack, Index]]:
+    """Split what is unknown into connected parts, each with the wanted cells that it holds."""
+    row_label, column_label = _labels(known)
     for label in np.unique(column_label[wanted]):
         inside = np.flatnonzero(column_label == label)
         here = np.flatnonzero(column_label[wanted] == label)
@@ -98,9 +110,27 @@ class Attack:
         """Give a verdict on each wanted cell, pursued until its interval is `width` wide."""
         at = np.searchsorted(self._columns, wanted)
         self._sweep(at, self._low[at] + width)
+        self._shake(at, width)
         return [
             self._stretched(int(cell), int(i), width) for cell, i in zip(wanted, at, strict=True)
         ]
+
+    def _shake(self, at: Index, width: int) -> None:
+        """Push cells to sides drawn by lot, as long as that widens a fair share of them."""
+        random = np.random.default_rng(len(at))
+        waiting, worth = self._narrow(at, width), True
+        while len(waiting) > FEW and worth:
+            cost = np.zeros(len(self._columns))
+            cost[waiting] = random.choice([-1.0, 1.0], size=len(waiting))
+            self._bound(waiting, np.minimum(self._high[waiting], self._most[waiting] + width))
+            self._solve(cost)
+            self._bound(waiting, self._high[waiting])
+            before, waiting = len(waiting), self._narrow(waiting, width)
+            worth = before - len(waiting) >= WORTH * before
+
+    def _narrow(self, at: Index, width: int) -> Index:
+        """List the cells whose intervals are not yet wide enough, if any values were seen."""
+        return at[(self._most[at] - self._least[at] < width) & (self._most[at] >= self._least[at])]
 
     def _stretched(self, cell: int, i: int, width: int) -> Verdict:
         least, most = self._seen(i, -1), self._seen(i, +1)
