@@ -69,11 +69,11 @@ browser: setup ## Only the tests in a real Chromium
 bench: setup ## Measure against named baselines
 	@$(BIN)/python -m benchmarks
 
-bench-suppression: setup .cache/tauargus/.ready ## Measure suppression beside tau-ARGUS, up to 200,000 cells
+bench-suppression: setup .cache/tauargus/.ready-$(TAUARGUS_VERSION) ## Measure suppression beside tau-ARGUS, up to 200,000 cells
 	@$(BIN)/python -m benchmarks suppression $(BENCH)
 
 # The peer lives in an environment of its own, apart from the locked dependencies.
-.cache/tauargus/.ready:
+.cache/tauargus/.ready-$(TAUARGUS_VERSION):
 	@echo "Installing pytauargus $(TAUARGUS_VERSION) into .cache/tauargus ..."
 	@$(PYTHON) -m venv .cache/tauargus
 	@.cache/tauargus/bin/python -m pip install --quiet pytauargus==$(TAUARGUS_VERSION)
