@@ -20,6 +20,8 @@ Index = NDArray[np.int64]
 
 TOLERANCE = 1e-6
 NODES = 5000
+# As good as endless for a count that is withheld.
+FAR = 1e7
 # Many cells are pushed at once while that settles this share of them; the last few one by one.
 WORTH, FEW = 0.03, 3
 
@@ -109,7 +111,7 @@ class Attack:
     def stretch(self, wanted: Index, width: int) -> list[Verdict]:
         """Give a verdict on each wanted cell, pursued until its interval is `width` wide."""
         at = np.searchsorted(self._columns, wanted)
-        self._sweep(at, self._low[at] + width)
+        self._sweep(at, np.full(len(at), FAR))
         self._shake(at, width)
         return [
             self._stretched(int(cell), int(i), width) for cell, i in zip(wanted, at, strict=True)
@@ -130,7 +132,8 @@ class Attack:
 
     def _narrow(self, at: Index, width: int) -> Index:
         """List the cells whose intervals are not yet wide enough, if any values were seen."""
-        return at[(self._most[at] - self._least[at] < width) & (self._most[at] >= self._least[at])]
+        span = self._most[at] - self._least[at]
+        return np.asarray(at[(span >= 0) & (span < width)], dtype=np.int64)
 
     def _stretched(self, cell: int, i: int, width: int) -> Verdict:
         least, most = self._seen(i, -1), self._seen(i, +1)
