@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 TOLERANCE = 1e-6
-NODES = 5000
+NODES, FEW_NODES = 5000, 5
 # As good as endless for a count that is withheld.
 FAR = 1e7
 # Many cells are pushed at once while that settles this share of them; the last few one by one.
@@ -124,11 +124,23 @@ class Attack:
         while len(waiting) > FEW and worth:
             cost = np.zeros(len(self._columns))
             cost[waiting] = random.choice([-1.0, 1.0], size=len(waiting))
-            self._bound(waiting, np.minimum(self._high[waiting], self._most[waiting] + width))
-            self._solve(cost)
-            self._bound(waiting, self._high[waiting])
+            self._push(cost, waiting, width)
             before, waiting = len(waiting), self._narrow(waiting, width)
             worth = before - len(waiting) >= WORTH * before
+
+    def _push(self, cost: Floats, cells: Index, width: int) -> None:
+        """Look for whole counts far to the chosen sides; good ones will do."""
+        high = self._high.copy()
+        high[cells] = np.minimum(high[cells], self._most[cells] + width)
+        answer = milp(
+            cost,
+            integrality=np.ones(len(cost), dtype=np.int64),
+            bounds=Bounds(np.maximum(self._low, -FAR), np.minimum(high, FAR)),
+            constraints=LinearConstraint(self._matrix, self._row_low, self._row_high),
+            options={"node_limit": FEW_NODES, "mip_rel_gap": 0.2},
+        )
+        if answer.x is not None:
+            self._note(np.asarray(answer.x))
 
     def _narrow(self, at: Index, width: int) -> Index:
         """List the cells whose intervals are not yet wide enough, if any values were seen."""
