@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from opengazette.adapters.settings import Settings, package_folder, written_folder
+from opengazette.adapters.settings import Settings, own_root, package_folder, written_folder
 from opengazette.errors import SettingsInvalid
 
 
@@ -109,3 +109,13 @@ def test_a_folder_that_cannot_be_written_is_named_with_its_setting(
     with pytest.raises(SettingsInvalid, match="Nothing can be written to .*var") as refused:
         written_folder(Settings(), "run")
     assert "OPENGAZETTE_VAR" in refused.value.remedy
+
+
+def test_the_configuration_of_the_package_is_not_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert own_root(Settings()) == tmp_path
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    with pytest.raises(SettingsInvalid, match="neither changed nor published elsewhere"):
+        own_root(Settings())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from opengazette.adapters.settings import Settings
+from opengazette.adapters.settings import Settings, package_folder
 from opengazette.adapters.world import World
 from opengazette.errors import ContractInvalid, SettingsInvalid
 
@@ -71,6 +71,21 @@ def test_another_portal_never_gets_the_local_portals_password(tmp_path: Path) ->
     settings = Settings(root=CHECKOUT, var=tmp_path, portal_url="https://data.example.gov")
     with pytest.raises(SettingsInvalid, match="OPENGAZETTE_PORTAL_PASSWORD"):
         World(settings).portal()
+
+
+def test_the_demonstration_that_the_package_brings_goes_to_no_other_portal(tmp_path: Path) -> None:
+    settings = Settings(
+        root=package_folder(),
+        var=tmp_path,
+        portal_url="https://data.example.gov",
+        portal_password="a-password",
+    )
+    with pytest.raises(SettingsInvalid, match="nor published elsewhere"):
+        World(settings).portal()
+
+
+def test_one_run_sees_one_state_of_the_rule_pack(world: World) -> None:
+    assert world.rule_pack("calhhs-ddg-2.0") is world.rule_pack("calhhs-ddg-2.0")
 
 
 def test_the_clock_has_a_zone(world: World) -> None:

@@ -111,6 +111,21 @@ def _not_written(settings: Settings, why: str | None) -> SettingsInvalid:
     )
 
 
+def own_root(settings: Settings) -> Path:
+    """Return the root where its configuration is an agency's or a checkout's own.
+
+    Raises:
+        SettingsInvalid: it is the package's own, which every folder of this machine shares.
+    """
+    if settings.root == package_folder():
+        raise SettingsInvalid(
+            f"{Path.cwd()} has no config/, and the demonstration's, which the package brings, is "
+            "neither changed nor published elsewhere.",
+            "Go to the folder that holds config/, or set OPENGAZETTE_ROOT.",
+        )
+    return settings.root
+
+
 def package_folder() -> Path:
     """Return the folder of the package, which brings a configuration of its own."""
     return Path(str(files("opengazette")))

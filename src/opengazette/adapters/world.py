@@ -7,7 +7,7 @@ from functools import cached_property
 from opengazette.adapters import contracts
 from opengazette.adapters.archives.folder import FolderArchive
 from opengazette.adapters.clock import SystemClock
-from opengazette.adapters.settings import Settings
+from opengazette.adapters.settings import Settings, own_root
 from opengazette.errors import ContractInvalid, SettingsInvalid
 from opengazette.model.approval import Approval
 from opengazette.model.contract import Contract
@@ -29,6 +29,8 @@ class World:
         self._settings = settings
         self._root = settings.root
         self._contracts: dict[str, Contract] = {}
+        self._departments: dict[str, Department] = {}
+        self._rule_packs: dict[str, RulePack] = {}
 
     @property
     def settings(self) -> Settings:
@@ -48,11 +50,15 @@ class World:
 
     def department(self, department: str) -> Department:
         """Return a department."""
-        return contracts.load_department(self._root, department)
+        if department not in self._departments:
+            self._departments[department] = contracts.load_department(self._root, department)
+        return self._departments[department]
 
     def rule_pack(self, name: str) -> RulePack:
         """Return a rule pack."""
-        return contracts.load_rule_pack(self._root, name)
+        if name not in self._rule_packs:
+            self._rule_packs[name] = contracts.load_rule_pack(self._root, name)
+        return self._rule_packs[name]
 
     def elements(self) -> DataElements:
         """Return the data elements of the standards."""
@@ -117,7 +123,8 @@ class World:
         """Return the portal that releases go to.
 
         Raises:
-            SettingsInvalid: no password is set and the local portal has none.
+            SettingsInvalid: no password is set and the local portal has none, or what the package
+                itself brings would go to another portal than the local one.
         """
         return self._portal
 
@@ -147,6 +154,8 @@ class World:
         from opengazette.adapters.portals.socrata import SocrataPortal
 
         settings = self._settings
+        if settings.portal_url is not None:
+            own_root(settings)
         token = settings.portal_app_token
         credentials = Credentials(
             settings.portal_user,

@@ -9,7 +9,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
-from opengazette.adapters.settings import Settings
+from opengazette.adapters.settings import Settings, own_root
 from opengazette.cli.steps_shown import telling
 from opengazette.cli.terminal import console
 from opengazette.governance.approvals import standing_approval, withheld_percent
@@ -38,6 +38,7 @@ def approve(
     ):
         _refuse_wordless(option, kind, words)
     settings = Settings()
+    own_root(settings)
     world, out = World(settings), console()
     with telling(out, dataset) as tell:
         release = prepare(world, dataset, tell).release

@@ -6,7 +6,7 @@ import typer
 
 from opengazette.adapters.contracts import known_datasets
 from opengazette.adapters.deployments import stale_deployments
-from opengazette.adapters.settings import Settings
+from opengazette.adapters.settings import Settings, own_root
 
 
 def check() -> None:
@@ -27,5 +27,5 @@ def schemas() -> None:
     """Write the JSON schemas of the configuration files, for editors."""
     from opengazette.adapters.schemas import FOLDER, write_schemas
 
-    changed = write_schemas(Settings().root)
+    changed = write_schemas(own_root(Settings()))
     typer.echo(f"{len(changed)} schemas changed in {FOLDER}.")

@@ -8,7 +8,7 @@ import typer
 
 from opengazette.adapters.contracts import load_contracts
 from opengazette.adapters.deployments import refuse_stale_deployments, write_deployments
-from opengazette.adapters.settings import Settings
+from opengazette.adapters.settings import Settings, own_root
 
 
 def deploy(
@@ -19,11 +19,12 @@ def deploy(
     ] = True,
 ) -> None:
     """Write deployments/prefect.yaml from the contracts' schedules."""
-    root = Settings().root
+    settings = Settings()
+    root = settings.root
     contracts = load_contracts(root).values()
     if not write:
         refuse_stale_deployments(root, contracts)
         typer.echo("deployments/prefect.yaml is fresh.")
         return
-    file = write_deployments(root, contracts)
+    file = write_deployments(own_root(settings), contracts)
     typer.echo(f"Wrote {file.relative_to(root)}; 'opengazette up' applies it.")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from opengazette.adapters.settings import Settings, written_folder
+from opengazette.adapters.settings import Settings, own_root, written_folder
 from opengazette.adapters.world import World
 from opengazette.model.approval import Approval
 from opengazette.model.stages import Release
@@ -21,7 +21,7 @@ def write_report(settings: Settings, world: World, release: Release) -> Path:
 
 def write_approval(settings: Settings, approval: Approval) -> Path:
     """Write a standing approval to config/approvals and return the file."""
-    file = settings.root / "config" / "approvals" / f"{approval.dataset}.yaml"
+    file = own_root(settings) / "config" / "approvals" / f"{approval.dataset}.yaml"
     file.parent.mkdir(parents=True, exist_ok=True)
     yaml = YAML()
     yaml.default_flow_style = False
