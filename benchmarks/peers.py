@@ -13,8 +13,8 @@ import numpy as np
 
 from benchmarks.instances import Instance
 from benchmarks.measuring import CHECKOUT, Measured, started
-from opengazette.disclosure.given_cells import cell_table, rule_of
-from opengazette.disclosure.linear_system import equations
+from opengazette.disclosure.given_cells import MEASURE, cell_table, rule_of
+from opengazette.disclosure.linear_system import equations, floors
 from opengazette.model.cell_structure import CodeTree
 
 #: Where `make bench-suppression` installs the peer, apart from this project.
@@ -102,12 +102,17 @@ def _write(instance: Instance, mode: str, protection: str, folder: Path) -> None
 
 
 def _levels(instance: Instance, protection: str) -> np.ndarray:
-    """Return how far below and above its value each cell must be able to lie."""
+    """Return how far below and above its value each cell must be able to lie.
+
+    Not asked is what no pattern can hide: what the shown zeros alone reveal.
+    """
     values, rule = instance.cells.values, rule_of(instance.structure)
     if protection == "exact":
         below, above = np.zeros_like(values), np.ones_like(values)
     else:
-        below = np.maximum(values - rule.least, 0)
+        table = cell_table(instance.structure, instance.cells)
+        revealed = floors(table, least=rule.least)[MEASURE]
+        below = np.maximum(values - np.maximum(rule.least, revealed), 0)
         above = np.maximum(rule.threshold - 1 - values, 0)
     primary = instance.cells.is_primary()
     return np.where(primary, np.stack([below, above]), 0)

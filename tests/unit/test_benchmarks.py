@@ -17,6 +17,8 @@ from benchmarks import goals, instances, measuring, peers, pipeline, suppression
 from benchmarks.suppression import Choice, Row
 
 SMALL = {"recipe": "g3_age_sex_race"}
+#: The ends that a small count must reach; a sum of cells that are not 0 starts higher.
+REVEALED = [(low, 10) for low in range(1, 11)]
 OURS = {
     "complementary": 10,
     "bound": 10,
@@ -134,7 +136,7 @@ def test_the_peer_is_given_every_cell_every_sum_and_what_each_small_count_needs(
     ):
         assert int(cell[1]) == value
         assert (cell[3] == "u") == primary
-        assert not primary or (value - int(cell[6]), value + int(cell[7])) == (1, 10)
+        assert not primary or (value - int(cell[6]), value + int(cell[7])) in REVEALED
     assert int(lines[2 + instance.n_cells]) == len(lines) - instance.n_cells - 3
 
 
