@@ -61,7 +61,8 @@ def fits(each: Sheet, hidden: np.ndarray) -> np.ndarray:
     """List every table of whole numbers that agrees with what one sheet shows."""
     counts = each.table.counts["n"]
     grid = EVERY @ each.inside.T
-    return grid[(grid[:, ~hidden] == counts[~hidden]).all(1) & (grid[:, hidden] >= 1).all(1)]
+    fit = (grid[:, ~hidden] == counts[~hidden]).all(1) & (grid[:, hidden] >= 1).all(1)
+    return np.asarray(grid[fit])
 
 
 def enumerated(sheets: dict[str, Sheet], hidden: dict[str, Masks]) -> tuple[np.ndarray, np.ndarray]:
@@ -146,9 +147,9 @@ def test_reading_a_second_table_never_widens_an_interval(
     counts = np.concatenate([table.counts["n"] for table in tables.values()])
     hidden = unlinked(tables, {"n": np.array(chosen) & (counts > 0)})
     wide = Protection(0, 8)
-    tables = {name: publish(each.table, hidden[name]["n"]) for name, each in sheets.items()}
-    alone = [f for name in tables for f in attack(tables[name], hidden[name], wide, RULE)]
-    both = attack(read_together(tables), joined(cells(sheets), hidden), wide, RULE)
+    shown = {name: publish(each.table, hidden[name]["n"]) for name, each in sheets.items()}
+    alone = [f for name in shown for f in attack(shown[name], hidden[name], wide, RULE)]
+    both = attack(read_together(shown), joined(cells(sheets), hidden), wide, RULE)
     assert len(alone) == len(both)
     for before, after in zip(
         sorted(alone, key=_by_codes), sorted(both, key=_by_codes), strict=True

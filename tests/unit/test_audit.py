@@ -144,3 +144,17 @@ def test_a_table_that_contradicts_itself_is_refused_without_quoting_it(
     with pytest.raises(AuditFailed, match="published values contradict each other") as caught:
         audit(shown, marked(shown, "A1"), RANGE, RULE)
     assert not any(str(int(v)) in str(caught.value) for v in values if v >= 20)
+
+
+def test_cells_that_are_the_same_have_the_same_interval() -> None:
+    shown = one_way(GONE, GONE, 30, 46)
+    known = PublishedTable(shown.dimensions, shown.keys, shown.values, same=((0, 1),))
+    (finding,) = attack(known, marked(shown, "A1"), Protection(1, 1000), RULE)
+    assert (finding.low, finding.high) == (8, 8)
+
+
+def test_a_total_that_is_said_to_be_one_of_two_parts_is_refused() -> None:
+    shown = one_way(GONE, GONE, GONE)
+    known = PublishedTable(shown.dimensions, shown.keys, shown.values, same=((0, 2),))
+    with pytest.raises(AuditFailed, match="contradict each other"):
+        audit(known, marked(shown, "A1"), RANGE, RULE)
