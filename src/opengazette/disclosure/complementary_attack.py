@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,12 @@ Index = NDArray[np.int64]
 Demand = tuple[int, int]
 
 CLOSE = 1e-6
+
+# Demands are met many at a time while that meets this share of them, and one by one in the end.
+WORTH, FEW = 0.05, 3
+
+# A fractional move that has room becomes whole when it is made several times.
+MULTIPLES = (1, 2, 3, 4, 6)
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,16 @@ class Witnesses:
     def using(self, column: int) -> list[Demand]:
         """List the demands whose witness moves a column."""
         return [demand for demand, (at, _) in self.moves.items() if column in at]
+
+    def within(self, withheld: Mask, *, whole: bool) -> Witnesses:
+        """Return those that a pattern lets move, only the whole ones if so asked."""
+        return Witnesses(
+            {
+                demand: (at, by)
+                for demand, (at, by) in self.moves.items()
+                if withheld[at].all() and not (whole and (by != np.rint(by)).any())
+            }
+        )
 
 
 def shortfalls(
@@ -91,6 +107,8 @@ class Room:
         self._at = {int(column): i for i, column in enumerate(columns)}
         self._low = -network.fall[columns]
         self._high = np.full(len(columns), np.inf)
+        self._by_column = sparse.csc_array(matrix)
+        self._both_ways: Program | None = None
         self._program = Program(matrix, self._low, self._high, work=network.work)
 
     def __contains__(self, column: int) -> bool:
@@ -108,16 +126,14 @@ class Room:
         at = np.array([self._at[column]])
         self._low[at], self._high[at] = low, high
         self._program.bound(at, self._low[at], self._high[at])
+        self._both_ways = None
 
     def check(
         self, demands: list[Demand], witnesses: Witnesses, *, whole: bool
     ) -> Iterator[Shortfall]:
         """Meet the demands, in whole numbers if so asked, or yield those that cannot be met."""
         waiting = dict.fromkeys(demands)
-        for way in (+1, -1):
-            asked = [demand for demand in waiting if demand[1] in (way, 0)]
-            if len(asked) > 1:
-                self._note(self._together(asked, way), waiting, witnesses, whole=whole)
+        self._many(waiting, witnesses, whole=whole)
         while waiting:
             demand = next(iter(waiting))
             miss = self._tried(demand, waiting, witnesses, whole=whole)
@@ -141,21 +157,43 @@ class Room:
             if demand not in waiting:
                 return None
         for way in reached:
+            short = self._shortest(demand, way)
+            if short is not None:
+                self._note(short, waiting, witnesses, whole=True)
+            if demand not in waiting:
+                return None
             found = self._whole(demand, way)
             if found is not None:
                 self._note(found, waiting, witnesses, whole=True)
                 return None
         return Shortfall(column, direction, self._rows, {} if reached else prices)
 
-    def _together(self, demands: list[Demand], direction: int) -> Floats:
-        """Move all the demands one way at once, each no further than it asks."""
-        at = np.array([self._at[column] for column, _ in demands])
+    def _many(self, waiting: dict[Demand, None], witnesses: Witnesses, *, whole: bool) -> None:
+        """Meet many demands at once, some cells going up while others come down.
+
+        Sides are drawn anew as long as that meets a fair share of what is still waiting.
+        """
+        random = np.random.default_rng(len(waiting))
+        while len(waiting) > FEW:
+            before = len(waiting)
+            self._note(self._together(waiting, random), waiting, witnesses, whole=whole)
+            if before - len(waiting) < max(2.0, WORTH * before):
+                return
+
+    def _together(self, demands: Iterable[Demand], random: np.random.Generator) -> Floats:
+        """Move the columns of all demands at once, on sides drawn, no further than asked."""
+        sides = dict[int, tuple[int, float]]()
+        for column, direction in demands:
+            ways = self._network.ways(column, direction)
+            if column not in sides or random.integers(2):
+                way = ways[int(random.integers(len(ways)))]
+                sides[column] = (way, self._network.demand(column, direction))
+        at = np.array([self._at[column] for column in sides])
+        way, asked = np.array(list(sides.values())).T
         cost = np.zeros(len(self._columns))
-        cost[at] = -float(direction)
-        if direction < 0:
-            return self._solve(cost)
-        asked = np.array([self._network.demand(*d) for d in demands])
-        self._program.bound(at, self._low[at], asked)
+        cost[at] = -way / asked
+        low = np.where(way < 0, -asked, self._low[at])
+        self._program.bound(at, low, np.where(way > 0, asked, self._high[at]))
         point = self._solve(cost)
         self._program.bound(at, self._low[at], self._high[at])
         return point
@@ -189,20 +227,54 @@ class Room:
             np.zeros(len(low))
         )
 
+    def _shortest(self, demand: Demand, direction: int) -> Floats | None:
+        """Meet one demand by the least total of moves, which are mostly whole."""
+        size, at = len(self._columns), self._at[demand[0]]
+        asked = self._network.demand(*demand)
+        if self._both_ways is None:
+            split = sparse.hstack([self._matrix, -self._matrix], format="csr")
+            high = np.concatenate([self._high, -self._low])
+            self._both_ways = Program(
+                split, np.zeros(2 * size), high, work=self._network.work, bounds_stay=False
+            )
+        pair = np.array([at, at + size])
+        need = np.array([asked, 0.0])[::direction]
+        self._both_ways.bound(pair, need, need)
+        point = self._both_ways.minimise(np.ones(2 * size))
+        self._both_ways.bound(pair, np.zeros(2), np.array([self._high[at], -self._low[at]]))
+        return None if point is None else point[:size] - point[size:]
+
     def _note(
         self, point: Floats, waiting: dict[Demand, None], witnesses: Witnesses, *, whole: bool
     ) -> None:
         """Close every waiting demand that a point meets; fractions count unless barred."""
-        rounded = np.rint(point)
-        if np.abs(rounded - point).max() <= CLOSE and not np.any(self._matrix @ rounded):
-            point = rounded
-        elif whole:
-            return
-        moved = np.flatnonzero(np.abs(point) > CLOSE)
-        witness = (self._columns[moved], point[moved])
-        for demand in list(waiting):
-            moved_by = float(point[self._at[demand[0]]])
-            reached = demand[1] * moved_by if demand[1] else abs(moved_by)
-            if reached >= self._network.demand(*demand) - CLOSE:
-                del waiting[demand]
-                witnesses.moves[demand] = witness
+        for moved in self._apart(np.flatnonzero(np.abs(point) > CLOSE)):
+            found = self._multiple(moved, point[moved])
+            if whole and found is None:
+                continue
+            by = point[moved] if found is None else found
+            witness = (self._columns[moved], by)
+            for at, amount in zip(witness[0].tolist(), by.tolist(), strict=True):
+                for demand in ((at, +1), (at, -1), (at, 0)):
+                    reached = demand[1] * amount if demand[1] else abs(amount)
+                    if demand in waiting and reached >= self._network.demand(*demand) - CLOSE:
+                        del waiting[demand]
+                        witnesses.moves[demand] = witness
+
+    def _multiple(self, moved: Index, by: Floats) -> Floats | None:
+        """Return the least multiple of a move that is whole, if there is room for it."""
+        for times in MULTIPLES:
+            rounded = np.rint(times * by)
+            if (rounded < self._low[moved] - CLOSE).any():
+                return None
+            if np.abs(rounded - times * by).max() <= CLOSE:
+                return rounded
+        return None
+
+    def _apart(self, moved: Index) -> list[Index]:
+        """Split a move into moves that have no equation in common."""
+        if not len(moved):
+            return []
+        label = connected(sparse.csr_array(self._by_column[:, moved]))
+        order = np.argsort(label, kind="stable")
+        return np.split(moved[order], np.flatnonzero(np.diff(label[order])) + 1)

@@ -20,6 +20,9 @@ Index = NDArray[np.int64]
 # where primal simplex goes on at once; else dual simplex is the quicker.
 DUAL, PRIMAL = 1, 4
 
+# Whole moves are a last resort: a fair one soon is better than the best one late.
+WHOLE_GAP = 0.3
+
 
 def _never() -> bool:
     return False
@@ -74,6 +77,7 @@ class Program:
         if whole:
             self._solver.setOptionValue("presolve", "on")
             self._solver.setOptionValue("mip_max_nodes", 2000)
+            self._solver.setOptionValue("mip_rel_gap", WHOLE_GAP)
 
     def bound(self, columns: Index, low: Floats, high: Floats) -> None:
         """Change the bounds of some columns."""
@@ -87,12 +91,17 @@ class Program:
         status = self._solver.getModelStatus()
         if status == highspy.HighsModelStatus.kOptimal:
             return np.asarray(self._solver.getSolution().col_value, dtype=np.float64)
-        if status in (
-            highspy.HighsModelStatus.kInfeasible,
-            highspy.HighsModelStatus.kSolutionLimit,
-        ):
+        if status == highspy.HighsModelStatus.kSolutionLimit:
+            return self._best_so_far()
+        if status == highspy.HighsModelStatus.kInfeasible:
             return None
         raise Fault(f"The linear solver stopped with status {status.name}.")
+
+    def _best_so_far(self) -> Floats | None:
+        found = self._solver.getInfo().primal_solution_status
+        if found != highspy.SolutionStatus.kSolutionStatusFeasible:
+            return None
+        return np.asarray(self._solver.getSolution().col_value, dtype=np.float64)
 
     def prices(self) -> Floats:
         """Return the dual value of each row at the last solution."""

@@ -25,6 +25,9 @@ Mask = NDArray[np.bool_]
 # A move through withheld cells costs next to nothing, but not nothing: no idle circles.
 IDLE = 1e-4
 
+# How much work one round of giving back may take.
+TRIMMING = 5e7
+
 
 class Repair:
     """Find the cheapest further cells that let a column move as demanded."""
@@ -119,9 +122,9 @@ def reduced(network: Network, withheld: Mask, witnesses: Witnesses, cuts: Cuts) 
     and work is left. What cannot be given back adds to the cuts.
     """
     kept, slack, inside = withheld.copy(), Slack(cuts, withheld), rooms(network, withheld)
-    spare = np.flatnonzero(withheld & ~network.hidden)
+    spare, until = np.flatnonzero(withheld & ~network.hidden), network.work.spent + TRIMMING
     for column in spare[np.argsort(-network.cost[spare], kind="stable")]:
-        if network.work.used_up:
+        if network.work.used_up or network.work.spent > until:
             break
         if slack.needs(int(column)):
             continue

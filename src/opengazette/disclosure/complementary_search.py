@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opengazette.disclosure.complementary_attack import Witnesses, shortfalls
-from opengazette.disclosure.complementary_cuts import Cuts, Master, cut, row_cuts
+from opengazette.disclosure.complementary_cuts import Cut, Cuts, Master, cut, row_cuts
 from opengazette.disclosure.complementary_network import Network
+from opengazette.disclosure.complementary_peel import Peeling
 from opengazette.disclosure.complementary_repair import Repair, reduced, repaired
 
 Mask = NDArray[np.bool_]
@@ -20,6 +21,8 @@ WORK, ROUNDS = 5e8, 60
 EARLY_GAP = 0.02
 # What cuts alone leave open after this many passes is repaired directly.
 PASSES = 30
+# Where a network has more columns, what substitution spares is given back before solvers are asked.
+LARGE = 2500
 # Two patterns closer than this differ in tie-breaks only.
 EQUAL = 1e-3
 
@@ -70,7 +73,7 @@ def search(
     cuts, master = Cuts(), Master(np.where(network.free, network.cost, 0.0), network.work)
     cuts.add(row_cuts(network))
     network.work.limit = WORK * effort
-    repair, aim, rounds, bound = Repair(network), EARLY_GAP, 0, 0.0
+    repair, peeling, aim, rounds, bound = Repair(network), Peeling(network), EARLY_GAP, 0, 0.0
     best: Found | None = None
     while best is None or (
         rounds < ROUNDS
@@ -80,7 +83,8 @@ def search(
         rounds, n_cuts = rounds + 1, len(cuts.all)
         chosen, lower = master.solve(cuts, aim)
         bound, witnesses = max(bound, lower), Witnesses()
-        pattern = _extended(network, network.hidden | chosen, witnesses, cuts)
+        earlier = Witnesses() if best is None else best.witnesses
+        pattern = _extended(network, network.hidden | chosen, witnesses, cuts, peeling, earlier)
         best = _improved(network, pattern, witnesses, repair, cuts, best)
         if tell is not None:
             tell(replace(best, rounds=rounds, bound=min(bound, best.cost)))
@@ -91,24 +95,58 @@ def search(
     return replace(best, rounds=rounds, bound=min(bound, best.cost))
 
 
-def _extended(network: Network, pattern: Mask, witnesses: Witnesses, cuts: Cuts) -> Mask:
+def _extended(
+    network: Network,
+    pattern: Mask,
+    witnesses: Witnesses,
+    cuts: Cuts,
+    peeling: Peeling,
+    earlier: Witnesses,
+) -> Mask:
     """Extend a pattern cut by cut, as far as a few passes go; keep the cuts."""
     pattern, asked = pattern.copy(), network.demands()
     for _ in range(PASSES):
+        pattern = _unpeeled(network, pattern, cuts, peeling)
         if not asked:
             break
+        witnesses.moves.update(earlier.within(pattern, whole=False).moves)
+        asked = [demand for demand in asked if demand not in witnesses.moves]
         missed = list(shortfalls(network, pattern, asked, witnesses, whole=False))
         made = [each for each in (cut(network, miss) for miss in missed) if each is not None]
         cuts.add(made)
         before = int(pattern.sum())
-        for each in made:
-            if len(each.columns) and not each.met_by(pattern):
-                value = each.weights / network.cost[each.columns]
-                value[pattern[each.columns]] = 0.0
-                pattern[each.columns[int(np.argmax(value))]] = True
+        pattern = _covered(network, pattern, made)
         if int(pattern.sum()) == before:
             break
         asked = [(miss.column, miss.direction) for miss in missed]
+    return pattern
+
+
+def _unpeeled(network: Network, pattern: Mask, cuts: Cuts, peeling: Peeling) -> Mask:
+    """Extend a pattern until substitution no longer gives a demand away; trim a large one."""
+    given = peeling.given(pattern)
+    while given.broken:
+        cuts.add([*given.broken, *given.idle])
+        pattern = _covered(network, pattern, given.broken)
+        given = peeling.given(pattern)
+    cuts.add(given.idle)
+    if network.size < LARGE or network.up.any() or network.down.any():
+        return pattern
+    spare = np.flatnonzero(pattern & ~network.hidden)
+    return peeling.trimmed(pattern, spare[np.argsort(-network.cost[spare], kind="stable")])
+
+
+def _covered(network: Network, pattern: Mask, cuts: list[Cut]) -> Mask:
+    """Add cells that satisfy the cuts, first those that serve most of them."""
+    pattern, score = pattern.copy(), np.zeros(network.size)
+    for each in cuts:
+        score[each.columns] += each.weights
+    score /= np.where(network.free, network.cost, 1.0)
+    for each in cuts:
+        while len(each.columns) and not each.met_by(pattern):
+            value = np.minimum(each.weights, 1.0) * score[each.columns]
+            value[pattern[each.columns]] = 0.0
+            pattern[each.columns[int(np.argmax(value))]] = True
     return pattern
 
 
@@ -125,7 +163,9 @@ def _improved(
     withheld = reduced(network, withheld, witnesses, cuts)
     if best is not None and _cost(network, withheld) >= best.cost:
         return best
-    proof = Witnesses()
+    proof = witnesses.within(withheld, whole=True)
+    if best is not None:
+        proof.moves.update(best.witnesses.within(withheld, whole=True).moves)
     withheld = repaired(network, withheld, proof, repair, whole=True)
     found = Found(withheld, proof, 0, _cost(network, withheld), 0.0)
     return found if best is None or found.cost < best.cost else best
