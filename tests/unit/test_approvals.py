@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
-from opengazette.governance.approvals import objections, standing_approval, withheld_percent
+from opengazette.adapters.contracts import load_contract, load_populations, load_rule_pack
+from opengazette.governance.approvals import (
+    objections,
+    policy_fingerprint,
+    standing_approval,
+    withheld_percent,
+)
 from opengazette.model.stages import DocumentRef, Release, TableRef
 
 A, B, C, D = ("a" * 64, "b" * 64, "c" * 64, "d" * 64)
@@ -55,7 +62,7 @@ def test_tomorrow_night_s_numbers_go_out_under_the_same_approval() -> None:
     [
         ({"dataset": "other_dataset"}, "approval is for 'tests_by_age'"),
         ({"contract": C}, "contract has changed"),
-        ({"rule_pack": C}, "rule pack has changed"),
+        ({"rule_pack": C}, "rule pack or a population table has changed"),
         ({"score": 15}, "score 15 is above the approved 14"),
         ({"complementary": 40}, "percent of its counts are withheld"),
         ({"public": TableRef("tests_by_age", D, 79, ())}, "79 rows, fewer than the approved 80"),
@@ -96,3 +103,18 @@ def test_the_fingerprint_changes_with_every_part_of_a_release(part: str) -> None
     }
     changed = replace(RELEASE, **{part: other[part]})  # type: ignore[arg-type]
     assert changed.fingerprint != RELEASE.fingerprint
+
+
+def test_another_population_table_needs_a_new_approval() -> None:
+    root = Path(__file__).parents[2]
+    contract = load_contract(root, "emergency_encounters")
+    pack = load_rule_pack(root, contract.disclosure.rule_pack)
+    populations = load_populations(root)
+    (named,) = contract.population_tables()
+    swollen = populations[named].model_copy(
+        update={"people": {area: n * 1000 for area, n in populations[named].people.items()}}
+    )
+    before = policy_fingerprint(contract, pack, populations)
+    assert policy_fingerprint(contract, pack, populations | {named: swollen}) != before
+    unnamed = {name: table for name, table in populations.items() if name == named}
+    assert policy_fingerprint(contract, pack, unnamed) == before

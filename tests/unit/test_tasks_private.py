@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -87,4 +88,5 @@ def test_a_retry_is_decided_the_same_where_an_event_loop_runs() -> None:
         assert made.retry_condition_fn is not None
         return made.retry_condition_fn(made, None, state)  # type: ignore[arg-type]
 
-    assert asyncio.run(decide()) is True
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(asyncio.run, decide()).result() is True

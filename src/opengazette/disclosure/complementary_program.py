@@ -89,6 +89,8 @@ class Program:
         self._solver.run()
         self._work.add(self._solver)
         status = self._solver.getModelStatus()
+        if status == highspy.HighsModelStatus.kUnknown:
+            status = self._solved_anew()
         if status == highspy.HighsModelStatus.kOptimal:
             return np.asarray(self._solver.getSolution().col_value, dtype=np.float64)
         if status == highspy.HighsModelStatus.kSolutionLimit:
@@ -96,6 +98,16 @@ class Program:
         if status == highspy.HighsModelStatus.kInfeasible:
             return None
         raise Fault(f"The linear solver stopped with status {status.name}.")
+
+    def _solved_anew(self) -> highspy.HighsModelStatus:
+        """Solve from scratch by dual simplex, where primal simplex lost its way at the end."""
+        _, before = self._solver.getOptionValue("simplex_strategy")
+        self._solver.clearSolver()
+        self._solver.setOptionValue("simplex_strategy", DUAL)
+        self._solver.run()
+        self._work.add(self._solver)
+        self._solver.setOptionValue("simplex_strategy", before)
+        return self._solver.getModelStatus()
 
     def _best_so_far(self) -> Floats | None:
         found = self._solver.getInfo().primal_solution_status

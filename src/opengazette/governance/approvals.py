@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from opengazette.model.approval import Approval, RiskEnvelope
+from opengazette.model.contract import Contract
+from opengazette.model.frozen import canonical_sha256
+from opengazette.model.reference import PopulationTable
+from opengazette.model.rulepack import RulePack
 from opengazette.model.stages import Release
 
 #: Room that a new approval leaves to later releases, in percentage points of withheld cells.
 WITHHELD_MARGIN_POINTS = 5.0
 #: Share of tonight's rows that a later release must still have.
 FEWEST_ROWS_SHARE = 0.8
+
+
+def policy_fingerprint(
+    contract: Contract, rule_pack: RulePack, populations: Mapping[str, PopulationTable]
+) -> str:
+    """Return the SHA-256 of all that decides the score beside the contract and the data.
+
+    It covers the rule pack and each population table that the contract names.
+    """
+    named = {name: populations[name].fingerprint() for name in contract.population_tables()}
+    return canonical_sha256({"rule_pack": rule_pack.fingerprint(), "populations": named})
 
 
 def withheld_percent(release: Release, count_cells: int) -> float:
@@ -35,7 +51,7 @@ def objections(release: Release, approval: Approval | None, count_cells: int) ->
     if approval.contract != release.contract:
         found.append("the contract has changed since it was approved")
     if approval.rule_pack != release.rule_pack:
-        found.append("the rule pack has changed since it was approved")
+        found.append("the rule pack or a population table has changed since it was approved")
     if release.score is not None and (
         envelope.highest_score is None or release.score > envelope.highest_score
     ):

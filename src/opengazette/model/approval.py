@@ -26,7 +26,9 @@ class Approval(Frozen):
 
     dataset: DatasetId
     contract: Sha256 = Field(description="fingerprint of the contract that was approved")
-    rule_pack: Sha256 = Field(description="fingerprint of the rule pack that was approved")
+    rule_pack: Sha256 = Field(
+        description="fingerprint of the rule pack and of the population tables it is used with"
+    )
     envelope: RiskEnvelope
     approver: Label = Field(description="name of the person who approved")
     role: Label = Field(description="role in which the person approved")

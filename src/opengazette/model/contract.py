@@ -216,6 +216,13 @@ class Contract(Frozen):
             raise ValueError(f"denominator: {denominator.measure!r} is not a population measure")
         return self
 
+    def population_tables(self) -> tuple[str, ...]:
+        """Return the names of the population tables that the assessment looks up, sorted."""
+        named = {d.characteristic.reference for d in self.publication.dimensions}
+        if self.disclosure.denominator is not None:
+            named.add(self.disclosure.denominator.reference)
+        return tuple(sorted(name for name in named if name is not None))
+
     def _column_uses(self) -> list[tuple[str, str, tuple[str, ...]]]:
         uses: list[tuple[str, str, tuple[str, ...]]] = []
         for dimension in self.publication.dimensions:

@@ -17,6 +17,7 @@ from opengazette.disclosure.primary import Protection, SmallCountRule, primary_c
 from opengazette.disclosure.structure import cell_table
 from opengazette.disclosure.withholding import withhold
 from opengazette.documentation.evidence import canonical_json
+from opengazette.governance.approvals import policy_fingerprint
 from opengazette.model.contract import Contract
 from opengazette.model.receipts import Receipt
 from opengazette.model.reference import PopulationTable
@@ -54,10 +55,11 @@ def deidentify(
     base = tabulator.tabulate(archive.fetch(validated.table.sha256), contract)
     true = with_margins(base, contract.publication)
     private = tables.save(contract.id, true)
+    policy = policy_fingerprint(contract, rule_pack, populations)
     assessment = assess(contract, true, populations, rule_pack)
     if not assessment.must_withhold_small:
         public = withhold(true, contract.publication, _nothing(true, contract))
-    elif (before := _same_table(private, validated, rule_pack, earlier)) is not None:
+    elif (before := _same_table(private, validated, policy, earlier)) is not None:
         public = tables.load(before.public)
     else:
         seen = [EarlierTable(tables.load(r.private), tables.load(r.public)) for r in earlier]
@@ -78,7 +80,7 @@ def deidentify(
     return Deidentified(
         dataset=validated.dataset,
         contract=validated.contract,
-        rule_pack=rule_pack.fingerprint(),
+        rule_pack=policy,
         extract=validated.table,
         public=tables.save(contract.id, public),
         private=private,
@@ -96,10 +98,10 @@ def _nothing(true: pd.DataFrame, contract: Contract) -> dict[str, NDArray[np.boo
 
 
 def _same_table(
-    private: TableRef, validated: Validated, rule_pack: RulePack, earlier: Sequence[Release]
+    private: TableRef, validated: Validated, policy: str, earlier: Sequence[Release]
 ) -> Release | None:
     """Find the newest release of exactly this table under exactly these rules."""
-    rules = (private.sha256, validated.contract, rule_pack.fingerprint())
+    rules = (private.sha256, validated.contract, policy)
     return next((r for r in earlier if (r.private.sha256, r.contract, r.rule_pack) == rules), None)
 
 
