@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from opengazette.adapters.contracts import load_contract, load_populations, load_rule_pack
+from opengazette.adapters.contracts import (
+    load_approval,
+    load_contract,
+    load_populations,
+    load_rule_pack,
+)
 from opengazette.governance.approvals import (
     objections,
     policy_fingerprint,
@@ -17,6 +22,7 @@ from opengazette.governance.approvals import (
 )
 from opengazette.model.stages import DocumentRef, Release, TableRef
 
+ROOT = Path(__file__).parents[2]
 A, B, C, D = ("a" * 64, "b" * 64, "c" * 64, "d" * 64)
 
 RELEASE = Release(
@@ -106,7 +112,7 @@ def test_the_fingerprint_changes_with_every_part_of_a_release(part: str) -> None
 
 
 def test_another_population_table_needs_a_new_approval() -> None:
-    root = Path(__file__).parents[2]
+    root = ROOT
     contract = load_contract(root, "emergency_encounters")
     pack = load_rule_pack(root, contract.disclosure.rule_pack)
     populations = load_populations(root)
@@ -118,3 +124,15 @@ def test_another_population_table_needs_a_new_approval() -> None:
     assert policy_fingerprint(contract, pack, populations | {named: swollen}) != before
     unnamed = {name: table for name, table in populations.items() if name == named}
     assert policy_fingerprint(contract, pack, unnamed) == before
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "config/approvals").glob("*.yaml")), ids=lambda p: p.stem
+)
+def test_the_demonstration_s_approvals_fit_its_contracts_and_rules(file: Path) -> None:
+    contract, approval = load_contract(ROOT, file.stem), load_approval(ROOT, file.stem)
+    assert approval is not None
+    pack = load_rule_pack(ROOT, contract.disclosure.rule_pack)
+    policy = policy_fingerprint(contract, pack, load_populations(ROOT))
+    fix = f"approve again: opengazette approve {file.stem}"
+    assert (approval.contract, approval.rule_pack) == (contract.fingerprint(), policy), fix
