@@ -53,8 +53,3 @@ def test_a_known_complementary_cell_is_idle_unless_others_go_with_it() -> None:
     assert (names(idle.columns), idle.needs) == ("efg", 0.0)
     assert not idle.met_by(pattern("a", "b", "f"))
     assert idle.met_by(pattern("a", "b", "f", "g"))
-
-
-def test_trimming_keeps_a_cell_that_a_demand_rests_on() -> None:
-    kept = Peeling(chain()).trimmed(pattern("a", "b", "f", "g"), np.array([1, 5]))
-    assert names(np.flatnonzero(kept)) == "ab"

@@ -63,19 +63,6 @@ class Peeling:
                 idle.append(self._cut(relation, unless=column))
         return Given(broken, idle, np.array(sorted({c for c, _ in order}), dtype=np.int64))
 
-    def trimmed(self, withheld: Mask, order: Index) -> Mask:
-        """Give back what can go, in this order, without giving away a cell with a demand.
-
-        A complementary cell that becomes known goes too.
-        """
-        state = _Unknowns(self, withheld)
-        for column in order:
-            state.give_back(int(column))
-        kept = withheld.copy()
-        gone = np.array(sorted(state.gone), dtype=np.int64)
-        kept[gone[self._network.free[gone]]] = False
-        return kept
-
     def _peeled(self, withheld: Mask) -> list[tuple[int, int]]:
         """List columns with the row that tells them, those told first in front."""
         state = _Unknowns(self, withheld)
@@ -145,25 +132,3 @@ class _Unknowns:
             if self.count[row] == 1:
                 told.append((self.last[row], row))
         return told
-
-    def give_back(self, column: int) -> None:
-        """Publish a column and all that follows from it, unless a demand is given away."""
-        if column in self.gone:
-            return
-        waiting, dropped = [column], list[int]()
-        while waiting:
-            known = waiting.pop()
-            if known in self.gone:
-                continue
-            dropped.append(known)
-            waiting.extend(told for told, _ in self.drop(known))
-            if self._peeling.asked[known]:
-                self._undo(dropped)
-                return
-
-    def _undo(self, dropped: list[int]) -> None:
-        for column in dropped:
-            self.gone.discard(column)
-            for row in self._peeling.rows[column]:
-                self.count[row] += 1
-                self.last[row] += column

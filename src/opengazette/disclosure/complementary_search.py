@@ -21,8 +21,6 @@ WORK, ROUNDS = 5e8, 60
 EARLY_GAP = 0.02
 # What cuts alone leave open after this many passes is repaired directly.
 PASSES = 30
-# Where a network has more columns, what substitution spares is given back before solvers are asked.
-LARGE = 2500
 # Two patterns closer than this differ in tie-breaks only.
 EQUAL = 1e-3
 
@@ -123,17 +121,14 @@ def _extended(
 
 
 def _unpeeled(network: Network, pattern: Mask, cuts: Cuts, peeling: Peeling) -> Mask:
-    """Extend a pattern until substitution no longer gives a demand away; trim a large one."""
+    """Extend a pattern until substitution no longer gives a demand away."""
     given = peeling.given(pattern)
     while given.broken:
         cuts.add([*given.broken, *given.idle])
         pattern = _covered(network, pattern, given.broken)
         given = peeling.given(pattern)
     cuts.add(given.idle)
-    if network.size < LARGE or network.up.any() or network.down.any():
-        return pattern
-    spare = np.flatnonzero(pattern & ~network.hidden)
-    return peeling.trimmed(pattern, spare[np.argsort(-network.cost[spare], kind="stable")])
+    return pattern
 
 
 def _covered(network: Network, pattern: Mask, cuts: list[Cut]) -> Mask:
