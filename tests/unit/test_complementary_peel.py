@@ -35,21 +35,10 @@ def names(columns: np.ndarray) -> str:
 
 
 def test_a_lone_cell_needs_another_of_its_equation() -> None:
-    given = Peeling(chain()).given(pattern("a"))
-    assert [names(each.columns) for each in given.broken] == ["bc"]
-    assert names(given.known) == "a"
+    broken = Peeling(chain()).broken(pattern("a"))
+    assert [names(each.columns) for each in broken] == ["bc"]
 
 
 def test_substitution_finds_what_two_equations_tell_together() -> None:
-    given = Peeling(chain()).given(pattern("a", "c"))
-    assert [names(each.columns) for each in given.broken] == ["bde"]
-    assert names(given.known) == "ac"
-
-
-def test_a_known_complementary_cell_is_idle_unless_others_go_with_it() -> None:
-    given = Peeling(chain()).given(pattern("a", "b", "f"))
-    assert given.broken == []
-    (idle,) = given.idle
-    assert (names(idle.columns), idle.needs) == ("efg", 0.0)
-    assert not idle.met_by(pattern("a", "b", "f"))
-    assert idle.met_by(pattern("a", "b", "f", "g"))
+    broken = Peeling(chain()).broken(pattern("a", "c"))
+    assert [names(each.columns) for each in broken] == ["bde"]

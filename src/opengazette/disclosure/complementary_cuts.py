@@ -24,18 +24,14 @@ TINY = 1e-7
 
 @dataclass(frozen=True)
 class Cut:
-    """Every sufficient pattern has `sum(weights[withheld]) >= needs` over these columns.
-
-    Where `needs` is 0 the cut holds for every cheapest pattern: nothing withheld is idle.
-    """
+    """Every sufficient pattern has `sum(weights[withheld]) >= 1` over these columns."""
 
     columns: Index
     weights: Floats
-    needs: float = 1.0
 
     def met_by(self, withheld: Mask) -> bool:
         """Tell whether a pattern satisfies the cut."""
-        return bool(self.weights[withheld[self.columns]].sum() >= self.needs - TINY)
+        return bool(self.weights[withheld[self.columns]].sum() >= 1.0 - TINY)
 
 
 def cut(network: Network, miss: Shortfall) -> Cut | None:
@@ -125,11 +121,6 @@ class Cuts:
         self._seen: set[bytes] = set()
         self.all: list[Cut] = []
 
-    @property
-    def binding(self) -> list[Cut]:
-        """Return the cuts that every sufficient pattern obeys."""
-        return [each for each in self.all if each.needs > 0]
-
     def add(self, cuts: Iterable[Cut | None]) -> None:
         """Add cuts that are not there yet."""
         for each in cuts:
@@ -144,11 +135,10 @@ class Slack:
     """How much each cut leaves to spare while cells of a pattern are given back."""
 
     def __init__(self, cuts: Cuts, pattern: Mask) -> None:
-        binding = cuts.binding
-        lengths = [len(each.columns) for each in binding]
+        lengths = [len(each.columns) for each in cuts.all]
         rows = np.repeat(np.arange(len(lengths)), lengths)
-        columns = np.concatenate([np.zeros(0, dtype=np.int64), *[c.columns for c in binding]])
-        weights = np.concatenate([np.zeros(0), *[c.weights for c in binding]])
+        columns = np.concatenate([np.zeros(0, dtype=np.int64), *[c.columns for c in cuts.all]])
+        weights = np.concatenate([np.zeros(0), *[c.weights for c in cuts.all]])
         shape = (len(lengths), len(pattern))
         self._by_column = sparse.csc_array((weights, (rows, columns)), shape=shape)
         self._spare = self._by_column @ pattern.astype(np.float64) - 1.0
@@ -189,7 +179,7 @@ class Master:
         """Return a choice within a relative gap of the cheapest, and a bound below all choices."""
         for each in cuts.all[self._n_cuts :]:
             columns = each.columns.astype(np.int32)
-            self._solver.addRow(each.needs, highspy.kHighsInf, len(columns), columns, each.weights)
+            self._solver.addRow(1.0, highspy.kHighsInf, len(columns), columns, each.weights)
         self._n_cuts = len(cuts.all)
         self._solver.setOptionValue("mip_rel_gap", gap)
         self._solver.run()

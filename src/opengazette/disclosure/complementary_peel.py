@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,26 +9,12 @@ from opengazette.disclosure.complementary_cuts import Cut
 from opengazette.disclosure.complementary_network import Network
 
 Mask = NDArray[np.bool_]
-Index = NDArray[np.int64]
 
 # A longer relation makes a weak cut and is dear to find; the solver finds what is left.
 LONGEST = 3000
 ZERO = 1e-9
 
 Relation = dict[int, float]
-
-
-@dataclass(frozen=True)
-class Given:
-    """What substitution gives away under a pattern.
-
-    `broken` are cuts of cells with a demand; `idle` say that a complementary cell is of no use
-    unless others go with it; `known` are all the columns that are given away.
-    """
-
-    broken: list[Cut]
-    idle: list[Cut]
-    known: Index
 
 
 class Peeling:
@@ -46,11 +30,11 @@ class Peeling:
         self.rows = [part.tolist() for part in np.split(by_column.indices, by_column.indptr[1:-1])]
         self.present = abs(by_row).sign()
 
-    def given(self, withheld: Mask) -> Given:
-        """Return what a pattern gives away."""
+    def broken(self, withheld: Mask) -> list[Cut]:
+        """Return the cuts of the cells with a demand that a pattern gives away."""
         order = self._peeled(withheld)
         known = dict[int, Relation]()
-        broken, idle = list[Cut](), list[Cut]()
+        broken = list[Cut]()
         for column, row in order:
             relation = self._relation(column, row, withheld, known)
             if relation is None:
@@ -59,9 +43,7 @@ class Peeling:
                 known[column] = relation
             if self.asked[column]:
                 broken.append(self._cut(relation))
-            elif self._network.free[column]:
-                idle.append(self._cut(relation, unless=column))
-        return Given(broken, idle, np.array(sorted({c for c, _ in order}), dtype=np.int64))
+        return broken
 
     def _peeled(self, withheld: Mask) -> list[tuple[int, int]]:
         """List columns with the row that tells them, those told first in front."""
@@ -97,14 +79,10 @@ class Peeling:
         found[column] = 1.0
         return found
 
-    def _cut(self, relation: Relation, unless: int | None = None) -> Cut:
+    def _cut(self, relation: Relation) -> Cut:
         columns = np.array(sorted(relation), dtype=np.int64)
         columns = columns[self._network.free[columns]]
-        weights = np.ones(len(columns))
-        if unless is None:
-            return Cut(columns, weights)
-        weights[columns == unless] = -1.0
-        return Cut(columns, weights, 0.0)
+        return Cut(columns, np.ones(len(columns)))
 
 
 class _Unknowns:

@@ -122,12 +122,11 @@ def _extended(
 
 def _unpeeled(network: Network, pattern: Mask, cuts: Cuts, peeling: Peeling) -> Mask:
     """Extend a pattern until substitution no longer gives a demand away."""
-    given = peeling.given(pattern)
-    while given.broken:
-        cuts.add([*given.broken, *given.idle])
-        pattern = _covered(network, pattern, given.broken)
-        given = peeling.given(pattern)
-    cuts.add(given.idle)
+    broken = peeling.broken(pattern)
+    while broken:
+        cuts.add(broken)
+        pattern = _covered(network, pattern, broken)
+        broken = peeling.broken(pattern)
     return pattern
 
 
