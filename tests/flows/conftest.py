@@ -28,6 +28,7 @@ from opengazette.adapters.settings import Settings
 from opengazette.adapters.world import World
 from opengazette.cli.papers import write_approval
 from opengazette.demo.departments import load
+from opengazette.governance.approvals import policy_fingerprint
 from opengazette.model.approval import Approval, RiskEnvelope
 from opengazette.model.receipts import RunReport
 
@@ -102,7 +103,11 @@ def approve_all_but_one(settings: Settings) -> None:
             Approval(
                 dataset=contract.id,
                 contract=contract.fingerprint(),
-                rule_pack=world.rule_pack(contract.disclosure.rule_pack).fingerprint(),
+                rule_pack=policy_fingerprint(
+                    contract,
+                    world.rule_pack(contract.disclosure.rule_pack),
+                    world.populations(),
+                ),
                 envelope=RiskEnvelope(
                     highest_score=100, largest_withheld_percent=100, fewest_rows=1
                 ),
