@@ -1,7 +1,7 @@
 """Errors, sorted by what the operator does next.
 
 * OpenGazetteError
-  x Retryable                  try again; nothing was published
+  x Retryable                  try again; that is safe, whatever was begun
     + SourceUnavailable          the department's database did not answer
     + PortalUnavailable          the portal did not answer, or is busy
     + ArchiveUnavailable         the archive could not be read or written
@@ -46,7 +46,7 @@ class OpenGazetteError(Exception):
 
 
 class Retryable(OpenGazetteError):
-    """Try again: nothing was published."""
+    """Try again: that is safe, whatever was begun."""
 
     exit_status = 75
 

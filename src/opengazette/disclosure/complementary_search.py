@@ -135,7 +135,7 @@ def _covered(network: Network, pattern: Mask, cuts: list[Cut]) -> Mask:
     pattern, score = pattern.copy(), np.zeros(network.size)
     for each in cuts:
         score[each.columns] += each.weights
-    score /= np.where(network.free, network.cost, 1.0)
+    score /= np.where(network.free & (network.cost > 0), network.cost, 1.0)
     for each in cuts:
         while len(each.columns) and not each.met_by(pattern):
             value = np.minimum(each.weights, 1.0) * score[each.columns]

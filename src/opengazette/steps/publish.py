@@ -21,9 +21,9 @@ def publish(
     down before any row is sent, so that no run makes a second one.
 
     Raises:
-        PortalUnavailable: nothing changed; try again.
+        PortalUnavailable: the portal did not answer to the end; trying again is safe.
         PortalRejected: the portal refused, or showed something else and was put back.
-        LedgerConflict: another run holds the dataset.
+        LedgerConflict: another run added an entry first, or the chain is damaged.
     """
     if approved.release.dataset != contract.id:
         raise LedgerConflict(
