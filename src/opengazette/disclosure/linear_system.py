@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from opengazette.disclosure.cell_index import CellIndex, CodeNumbers, Index
 from opengazette.errors import CannotProtect
 
 Counts = NDArray[np.int64]
@@ -67,13 +69,53 @@ class CellTable:
         """Return the measures in the order of the table."""
         return tuple(self.counts)
 
-    def levels(self) -> NDArray[np.int64]:
+    @cached_property
+    def codes(self) -> CodeNumbers:
+        """Number the codes of every cell.
+
+        Shape: one row per cell in the order of `keys`, one column per dimension: the place of
+        the code among the dimension's `codes`. Not to be written to.
+
+        Raises:
+            CannotProtect: a key holds a code that its dimension does not have.
+        """
+        numbers = np.empty((len(self.keys), len(self.dimensions)), dtype=np.int32)
+        for d, dimension in enumerate(self.dimensions):
+            place = {code: i for i, code in enumerate(dimension.codes)}
+            numbers[:, d] = [place.get(key[d], -1) for key in self.keys]
+            lost = int((numbers[:, d] < 0).sum())
+            if lost:
+                raise CannotProtect(
+                    f"{lost} cells have a code that dimension {dimension.name!r} does not list.",
+                    f"Add it to the codes of {dimension.name!r}.",
+                )
+        numbers.setflags(write=False)
+        return numbers
+
+    def cell_at(self, codes: CodeNumbers) -> Index:
+        """Return the cell at each combination of code numbers; -1 where the table has none.
+
+        Shape: the last axis of `codes` is as wide as that of the table's `codes`; the result
+        has the shape of the others.
+        """
+        return self._index.at(codes)
+
+    @cached_property
+    def _index(self) -> CellIndex:
+        return CellIndex.of(self.codes, [len(dimension.codes) for dimension in self.dimensions])
+
+    @cached_property
+    def _levels(self) -> Index:
+        levels = np.zeros(len(self.keys), dtype=np.int64)
+        for d, dimension in enumerate(self.dimensions):
+            heights = dimension.heights()
+            levels += np.array([heights[c] for c in dimension.codes], np.int64)[self.codes[:, d]]
+        levels.setflags(write=False)
+        return levels
+
+    def levels(self) -> Index:
         """Return one level per cell: 0 for the finest cells, more for each margin above."""
-        heights = [dimension.heights() for dimension in self.dimensions]
-        return np.array(
-            [sum(h[code] for h, code in zip(heights, key, strict=True)) for key in self.keys],
-            dtype=np.int64,
-        )
+        return self._levels
 
 
 @dataclass(frozen=True)
