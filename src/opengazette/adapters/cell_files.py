@@ -19,6 +19,7 @@ from opengazette.adapters.cell_sheets import (
     refuse_columns,
     refuse_rows,
     unique_keys,
+    weights,
 )
 from opengazette.adapters.config_files import load_yaml
 from opengazette.disclosure.given_cells import GivenCells, PublishedCells
@@ -42,14 +43,15 @@ def read_cells(path: Path, structure: CellStructure) -> GivenCells:
     """Return the true counts of a CELLS.csv: private.
 
     Shape: one cell per row, in the order of the rows; columns are the dimensions of the
-    structure, `value`, and `primary` unless the threshold alone is to decide.
+    structure, `value`, `primary` unless the threshold alone is to decide, and `weight` where
+    cells are not worth the same.
 
     Raises:
         ExtractRefused: names the file, the column and the rows by number, never a value.
     """
     dims = tuple(dim.name for dim in structure.dims)
     sheet = read_sheet(path)
-    refuse_columns(sheet, needed=(*dims, "value"), allowed=("primary",))
+    refuse_columns(sheet, needed=(*dims, "value"), allowed=("primary", "weight"))
     cells = _given(sheet, dims)
     _refuse_unknown_codes(sheet, structure)
     _refuse_other_sizes(sheet, cells, structure)
@@ -59,14 +61,14 @@ def read_cells(path: Path, structure: CellStructure) -> GivenCells:
 def read_long_cells(path: Path) -> tuple[tuple[str, ...], GivenCells]:
     """Return the dimensions and the true counts of a CSV that has no structure: private.
 
-    Every column but `value` and `primary` is a dimension.
+    Every column but `value`, `primary` and `weight` is a dimension.
 
     Raises:
         ExtractRefused: names the file, the column and the rows by number, never a value.
     """
     sheet = read_sheet(path)
     refuse_columns(sheet, needed=("value",), allowed=sheet.columns)
-    dims = tuple(name for name in sheet.columns if name not in ("value", "primary"))
+    dims = tuple(name for name in sheet.columns if name not in ("value", "primary", "weight"))
     if not dims:
         raise ExtractRefused(
             f"{sheet.file} has no column but the counts.",
@@ -103,7 +105,7 @@ def read_published_cells(path: Path, structure: CellStructure) -> PublishedCells
             "Write published where there is a value, and one of the others where it is blank.",
         )
         primary = np.asarray(status == "primary", dtype=np.bool_)
-    return PublishedCells(unique_keys(sheet, dims), values, primary)
+    return PublishedCells(unique_keys(sheet, dims), values, primary, "status" in sheet.columns)
 
 
 def write_published_cells(
@@ -138,13 +140,14 @@ def write_page(path: Path, page: bytes) -> None:
 
 def _given(sheet: Sheet, dims: Sequence[str]) -> GivenCells:
     values = numbers(sheet, "value", blank_allowed=False).astype(np.int64)
+    weight = weights(sheet, "weight") if "weight" in sheet.columns else None
     if "primary" not in sheet.columns:
-        return GivenCells(unique_keys(sheet, dims), values, None)
+        return GivenCells(unique_keys(sheet, dims), values, None, weight)
     flags = [text.strip().lower() for text in sheet.column("primary")]
     odd = np.array([flag not in _FLAGS for flag in flags])
     refuse_rows(sheet, "primary", odd, "is neither 0 nor 1", "Write 1 for a primary cell, else 0.")
     primary = np.array([_FLAGS[flag] for flag in flags], dtype=np.bool_)
-    return GivenCells(unique_keys(sheet, dims), values, primary)
+    return GivenCells(unique_keys(sheet, dims), values, primary, weight)
 
 
 def _refuse_unknown_codes(sheet: Sheet, structure: CellStructure) -> None:

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from opengazette.errors import ExtractRefused
 
 _COUNT = re.compile(r"\d{1,15}(\.0+)?")
+_WEIGHT = re.compile(r"\d{1,7}(\.\d{1,9})?")
+_HEAVIEST = 1e6
 _SHOWN = 5
 
 
@@ -84,6 +86,24 @@ def numbers(sheet: Sheet, column: str, *, blank_allowed: bool) -> NDArray[np.flo
         "Write plain counts, without separators.",
     )
     return np.array([float(text) if text else np.nan for text in texts])
+
+
+def weights(sheet: Sheet, column: str) -> NDArray[np.float64]:
+    """Return a column of weights above 0, up to a million; a blank is 1.
+
+    Raises:
+        ExtractRefused: names the lines that hold something else.
+    """
+    texts = [text.strip() or "1" for text in sheet.column(column)]
+    odd = [not (_WEIGHT.fullmatch(t) and 0 < float(t) <= _HEAVIEST) for t in texts]
+    refuse_rows(
+        sheet,
+        column,
+        np.array(odd),
+        "is not a number above 0, up to a million",
+        "Write what withholding the cell costs beside 1 for any other, or nothing.",
+    )
+    return np.array([float(text) for text in texts])
 
 
 def unique_keys(sheet: Sheet, dims: Sequence[str]) -> tuple[tuple[str, ...], ...]:

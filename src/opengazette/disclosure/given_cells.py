@@ -24,12 +24,14 @@ Key = tuple[str, ...]
 class GivenCells:
     """True counts, one per key, and which of them are primary: private.
 
-    `primary` is None where the file does not say; the rule decides then.
+    `primary` is None where the file does not say; the rule decides then. `weight` is what
+    withholding each cell costs beside 1 for any other, if the file says so.
     """
 
     keys: tuple[Key, ...]
     values: Counts
     primary: Mask | None
+    weight: NDArray[np.float64] | None = None
 
     def is_primary(self) -> Mask:
         """Return the flags; without any, nothing is primary."""
@@ -38,11 +40,15 @@ class GivenCells:
 
 @dataclass(frozen=True)
 class PublishedCells:
-    """A published table: nan is a withheld cell; `primary` marks those that are protected."""
+    """A published table: nan is a withheld cell; `primary` marks those that are protected.
+
+    Where it does not tell which blanks are primary, all are taken to be, and `is_told` is unset.
+    """
 
     keys: tuple[Key, ...]
     values: NDArray[np.float64]
     primary: Mask
+    is_told: bool = True
 
 
 def rule_of(structure: CellStructure) -> SmallCountRule:

@@ -7,12 +7,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from opengazette.model.frozen import Frozen
+from opengazette.model.frozen import Frozen, Sentence
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 #: Columns of the files that no dimension may be called.
-RESERVED = frozenset({"value", "primary", "published", "status", "low", "high", "proved"})
+RESERVED = frozenset({"value", "primary", "weight", "published", "status", "low", "high", "proved"})
+
+Price = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
 
 
 class CodeTree(Frozen):
@@ -25,6 +27,15 @@ class CodeTree(Frozen):
     tree: dict[Code, tuple[Code, ...]] = Field(
         default_factory=dict,
         description="for each code that is a sum, the codes that it is the sum of",
+    )
+    weights: dict[Code, Price] = Field(
+        default_factory=dict,
+        description="what withholding a cell of this code costs beside 1 for any other: 0.2 for "
+        "an Other that may go first",
+    )
+    level_weights: tuple[Price, ...] = Field(
+        default=(),
+        description="the same by level, from the total down; the last holds for all levels below",
     )
 
     @model_validator(mode="after")
@@ -41,6 +52,9 @@ class CodeTree(Frozen):
         unreached = set(self.tree) - self._reached()
         if unreached:
             raise ValueError(f"tree: {min(unreached)!r} is not below the total")
+        strange = set(self.weights) - set(self.codes())
+        if strange and self.total is not None:
+            raise ValueError(f"weights: {min(strange)!r} is no code of the tree")
         return self
 
     def _reached(self) -> set[str]:
@@ -60,6 +74,41 @@ class CodeTree(Frozen):
             named += [parent, *children]
         return tuple(dict.fromkeys(named))
 
+    def depths(self) -> dict[str, int]:
+        """Give each code of the tree its level: 0 at the top, one more for each step down."""
+        below = {code for codes in self.tree.values() for code in codes}
+        depth = {code: 0 for code in self.codes() if code not in below}
+        waiting = list(depth)
+        while waiting:
+            code = waiting.pop()
+            for child in self.tree.get(code, ()):
+                depth[child] = depth[code] + 1
+                waiting.append(child)
+        return depth
+
+    def code_weights(self) -> dict[str, float]:
+        """Return what withholding a cell of each code costs, level and category multiplied."""
+        depth = self.depths() | dict.fromkeys(set(self.weights) - set(self.codes()), 0)
+        levels = self.level_weights or (1.0,)
+        return {
+            code: self.weights.get(code, 1.0) * levels[min(level, len(levels) - 1)]
+            for code, level in depth.items()
+        }
+
+
+class ForcedCells(Frozen):
+    """Cells that somebody wants shown or withheld whatever the search would choose."""
+
+    where: dict[Code, Code] = Field(
+        min_length=1,
+        description="a code for each dimension that is named; a dimension left out means all codes",
+    )
+    be: Literal["shown", "withheld"] = Field(
+        description="shown: never withheld for the sake of others; withheld: protected like a "
+        "small count"
+    )
+    reason: Sentence = Field(description="why; it stands in the receipt")
+
 
 class CellStructure(Frozen):
     """What a table of counts is made of, and which of its counts are small."""
@@ -72,6 +121,9 @@ class CellStructure(Frozen):
     )
     threshold: int = Field(
         ge=1, description="the largest count that is too small to be shown, 10 for 1 to 10"
+    )
+    forced: tuple[ForcedCells, ...] = Field(
+        default=(), description="cells that must be shown or withheld, with the reason"
     )
     name: str | None = Field(default=None, description="what the table is called")
     kind: str | None = Field(default=None, description="not used: such as real or synthetic")
@@ -96,3 +148,18 @@ class CellStructure(Frozen):
         if taken:
             raise ValueError(f"dims: {taken[0]!r} is the name of another column of the files")
         return self
+
+    @model_validator(mode="after")
+    def _forced_cells_exist(self) -> Self:
+        dims = {dim.name: dim for dim in self.dims}
+        for name, code in (place for forced in self.forced for place in forced.where.items()):
+            if name not in dims:
+                raise ValueError(f"forced: {name!r} is none of the dims")
+            if dims[name].total is not None and code not in dims[name].codes():
+                raise ValueError(f"forced: {code!r} is no code of {name!r}")
+        return self
+
+    @property
+    def is_weighted(self) -> bool:
+        """Tell whether some dimension says what its cells cost."""
+        return any(dim.weights or dim.level_weights for dim in self.dims)
