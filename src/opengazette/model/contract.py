@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from opengazette.model.frozen import DatasetId, FileName, Frozen, Label, Sentence, SourceName
-from opengazette.model.publication import Count, Mean, Population, PublicationTable
+from opengazette.model.publication import Count, Mean, Population, PublicationTable, Sum
 from opengazette.model.source import Column, Source
 
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
@@ -230,8 +230,11 @@ class Contract(Frozen):
             uses.append((where, dimension.column, ("dimension", "quasi_identifier")))
         for measure in self.publication.measures:
             where = f"measure {measure.name!r}"
-            if isinstance(measure, Count | Population | Mean) and measure.column is not None:
+            if isinstance(measure, Count | Population | Mean | Sum) and measure.column is not None:
                 uses.append((where, measure.column, ("measure",)))
+            if isinstance(measure, Sum) and measure.contributor is not None:
+                giver = ("identifier", "quasi_identifier", "attribute", "dimension")
+                uses.append((where, measure.contributor, giver))
             if isinstance(measure, Count):
                 chosen = ("attribute", "dimension", "quasi_identifier")
                 uses.extend((where, column, chosen) for column in measure.where)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from opengazette.model.frozen import ColumnName, FileName, Frozen, Label, Sentence, SourceName
+from opengazette.model.suppression import Suppression, broken_references
 
 ANNOTATION_SUFFIX = "_annotation"
 """A measure's companion column: a code that says why a value is blank."""
@@ -127,6 +128,18 @@ class Dimension(Frozen):
         description="subtotals: label of each and the labels it adds up (others of these included)",
     )
 
+    def known_labels(self) -> frozenset[str] | None:
+        """Return every label that can be published; None where only the rows can tell them."""
+        match self.generalise:
+            case Bands(bands=bands):
+                found = [band.label for band in bands]
+            case Categories(groups=groups, other=other):
+                found = [*groups, *([other] if other else [])]
+            case _:
+                return None
+        margins = [*self.groups, *(name for name in (self.total, self.missing) if name)]
+        return frozenset([*found, *margins])
+
 
 class Count(Frozen):
     """A number of people, cases, visits or records; small ones are protected."""
@@ -185,7 +198,25 @@ class Mean(Frozen):
     decimals: int = Field(default=1, ge=0, le=6)
 
 
-Measure = Annotated[Count | Population | Rate | Mean, Field(discriminator="kind")]
+class Sum(Frozen):
+    """An amount, such as money paid, added up; protected where few people or one make it up."""
+
+    kind: Literal["sum"]
+    name: ColumnName
+    label: Label
+    unit: Label = Field(description="unit of the amounts, which are whole numbers in it")
+    definition: Sentence
+    column: SourceName = Field(description="source column to add up: whole numbers, 0 or more")
+    over: ColumnName = Field(
+        description="the count of the records added up; blank where that is blank"
+    )
+    contributor: SourceName | None = Field(
+        default=None,
+        description="source column that tells whose amount it is; absent: each record is another's",
+    )
+
+
+Measure = Annotated[Count | Population | Rate | Mean | Sum, Field(discriminator="kind")]
 
 
 class PublicationTable(Frozen):
@@ -197,6 +228,9 @@ class PublicationTable(Frozen):
     combinations: Literal["complete", "observed"] = Field(
         default="complete",
         description="complete: combinations without records are shown as 0; observed: left out",
+    )
+    suppression: Suppression = Field(
+        default=Suppression(), description="which cells are withheld rather than others"
     )
 
     @model_validator(mode="after")
@@ -217,6 +251,27 @@ class PublicationTable(Frozen):
                     )
         return self
 
+    @model_validator(mode="after")
+    def _amounts(self) -> PublicationTable:
+        counts = {m.name: m for m in self.counts()}
+        for amount in self.sums():
+            if counts[amount.over].column is not None:
+                raise ValueError(f"measure {amount.name!r}: over must be a count of records")
+            for mean in self.means():
+                if mean.column == amount.column:
+                    raise ValueError(
+                        f"measure {mean.name!r}: a mean of {mean.column!r} gives the amounts of "
+                        f"{amount.name!r} away; publish one of the two"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _suppression(self) -> PublicationTable:
+        labels = {d.name: d.known_labels() for d in self.dimensions}
+        for broken in broken_references(self.suppression, labels, [m.name for m in self.counts()]):
+            raise ValueError(broken)
+        return self
+
     def counts(self) -> tuple[Count, ...]:
         """Return the counts, in order."""
         return tuple(m for m in self.measures if isinstance(m, Count))
@@ -229,6 +284,10 @@ class PublicationTable(Frozen):
         """Return the means, in order."""
         return tuple(m for m in self.measures if isinstance(m, Mean))
 
+    def sums(self) -> tuple[Sum, ...]:
+        """Return the sums of amounts, in order."""
+        return tuple(m for m in self.measures if isinstance(m, Sum))
+
     def populations(self) -> tuple[Population, ...]:
         """Return the known denominators, in order."""
         return tuple(m for m in self.measures if isinstance(m, Population))
@@ -239,7 +298,7 @@ class PublicationTable(Frozen):
 
 
 def _references(
-    measure: Count | Population | Rate | Mean, counts: set[str], bases: set[str]
+    measure: Measure, counts: set[str], bases: set[str]
 ) -> list[tuple[str, str, set[str]]]:
     match measure:
         case Rate():
@@ -247,7 +306,7 @@ def _references(
                 ("numerator", measure.numerator, counts),
                 ("denominator", measure.denominator, bases),
             ]
-        case Mean():
+        case Mean() | Sum():
             return [("over", measure.over, counts)]
         case Count() if measure.part_of:
             return [("part_of", measure.part_of, counts - {measure.name})]

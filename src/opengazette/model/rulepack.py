@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from opengazette.model.amounts import AmountRules
 from opengazette.model.frozen import FileName, Frozen, Label, Sentence
 
 TimeUnit = Literal["year", "half_year", "quarter", "month", "week"]
@@ -252,9 +253,9 @@ class Readings(Frozen):
         ge=1,
         description="2.6-8: age at which an open-ended band is taken to end (last tabulated age)",
     )
-    annotation: Literal["merged"] = Field(
+    annotation: Literal["merged", "distinguish-where-safe"] = Field(
         default="merged",
-        description="2.6-9: the public is not told why a cell is withheld, as it can give it away",
+        description="2.6-9: whether a contract may tell why a cell is withheld, where that is safe",
     )
 
 
@@ -275,6 +276,9 @@ class RulePack(Frozen):
     thresholds: Thresholds
     readings: Readings = Readings()
     scores: ScoreTables
+    amounts: AmountRules | None = Field(
+        default=None, description="rules for sums of money; absent: none may be published"
+    )
     annotations: Annotated[tuple[Annotation, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
