@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from opengazette.model.frozen import DatasetId, FileName, Frozen, Label, Sentence, SourceName
+from opengazette.model.memory import Growth, LinkedDatasets
 from opengazette.model.publication import Count, Mean, Population, PublicationTable, Sum
 from opengazette.model.source import Column, Source
 
@@ -179,6 +180,10 @@ class Contract(Frozen):
     disclosure: Disclosure
     documentation: Documentation
     schedule: Schedule
+    growth: Growth | None = Field(
+        default=None, description="needed where counts only grow, such as a running total"
+    )
+    linked_to: LinkedDatasets = ()
 
     @model_validator(mode="after")
     def _columns_listed(self) -> Contract:
@@ -215,6 +220,30 @@ class Contract(Frozen):
         if denominator.measure is not None and denominator.measure not in populations:
             raise ValueError(f"denominator: {denominator.measure!r} is not a population measure")
         return self
+
+    @model_validator(mode="after")
+    def _links(self) -> Contract:
+        grows = next((d for d in self.publication.dimensions if self._grows_over(d.name)), None)
+        if self.growth is not None and self.growth.over is not None and grows is None:
+            raise ValueError(f"growth: {self.growth.over!r} is not a dimension of the publication")
+        if grows is not None and (grows.total is not None or grows.groups):
+            raise ValueError(
+                f"growth: dimension {grows.name!r} adds up counts that include each other already; "
+                "take away its total and groups"
+            )
+        others = [link.dataset for link in self.linked_to]
+        if self.id in others or len(set(others)) != len(others):
+            raise ValueError("linked_to: name each other dataset once, and not this one")
+        known = {*self.publication.key(), *(m.name for m in self.publication.counts())}
+        for link in self.linked_to:
+            if unknown := sorted(set(link.names) - known):
+                raise ValueError(
+                    f"linked_to {link.dataset!r}: {unknown[0]!r} is no dimension or count here"
+                )
+        return self
+
+    def _grows_over(self, dimension: str) -> bool:
+        return self.growth is not None and self.growth.over == dimension
 
     def population_tables(self) -> tuple[str, ...]:
         """Return the names of the population tables that the assessment looks up, sorted."""
