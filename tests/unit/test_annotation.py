@@ -12,6 +12,7 @@ from opengazette.disclosure.complementary import protect
 from opengazette.disclosure.linear_system import CellTable, Dimension
 from opengazette.disclosure.margins import with_margins
 from opengazette.disclosure.primary import Protection, SmallCountRule, primary_cells
+from opengazette.disclosure.protected_cells import Concern, ProtectedCounts
 from opengazette.disclosure.structure import cell_table, published_table
 from opengazette.disclosure.withholding import withhold
 from opengazette.errors import Fault
@@ -59,7 +60,8 @@ def true_table(*cases: int) -> pd.DataFrame:
 def decided(*cases: int) -> tuple[pd.DataFrame, AnnotationDecision]:
     true = true_table(*cases)
     pattern = protect(cell_table(PUBLICATION, true), RULE, RANGE)
-    return annotated(true, PUBLICATION, pattern.withheld, pattern.primary, RANGE, RULE)
+    counts = ProtectedCounts(RULE, pattern.primary, {}, (Concern(pattern.primary, RANGE),), ())
+    return annotated(true, PUBLICATION, pattern.withheld, counts)
 
 
 def test_m1_ten_ten_ten_merges_its_codes_by_itself() -> None:
@@ -103,7 +105,7 @@ def test_a_protected_count_that_is_not_small_is_not_told_to_be() -> None:
     values = {"n": np.array([200.0, np.nan, np.nan, 100.0])}
     forced, nothing = {"n": np.array([False, True, False, False])}, dict[str, np.ndarray]()
     shown = PublishedTable((age,), keys, values)
-    decision = annotation_of(shown, forced, nothing, RANGE, RULE)
+    decision = annotation_of(shown, nothing, [Concern(forced, RANGE)], RULE)
     assert (decision.codes, decision.n_small, decision.n_complementary) == ("merged", 0, 2)
 
 
@@ -140,5 +142,5 @@ def test_cells_of_a_table_without_contract_are_decided_alike() -> None:
     pattern = protect(table, RULE, RANGE)
     values = {"n": np.where(pattern.withheld["n"], np.nan, table.counts["n"])}
     shown = PublishedTable(table.dimensions, table.keys, values)
-    decision = annotation_of(shown, pattern.primary, pattern.primary, RANGE, RULE)
+    decision = annotation_of(shown, pattern.primary, [Concern(pattern.primary, RANGE)], RULE)
     assert decision.codes == "distinguish"

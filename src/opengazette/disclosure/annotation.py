@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -11,12 +11,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from opengazette.disclosure.audit import PublishedTable, audit
+from opengazette.disclosure.audit_insiders import Insider, singletons
 from opengazette.disclosure.audit_knowledge import COMPLEMENTARY, SMALL
-from opengazette.disclosure.primary import Demand, SmallCountRule
+from opengazette.disclosure.continuity import EarlierTable
+from opengazette.disclosure.primary import SmallCountRule
+from opengazette.disclosure.protected_cells import Concern, ProtectedCounts
 from opengazette.disclosure.structure import published_table
+from opengazette.disclosure.withholding import COMPLEMENTARY as TOLD_COMPLEMENTARY
+from opengazette.disclosure.withholding import WITHHELD as TOLD_SMALL
 from opengazette.disclosure.withholding import withhold
-from opengazette.model.publication import PublicationTable
+from opengazette.model.publication import ANNOTATION_SUFFIX, PublicationTable
 
+Codes = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 
@@ -61,17 +67,18 @@ def with_reasons(published: PublishedTable, small: Mapping[str, Mask]) -> Publis
 
 def annotation_of(
     published: PublishedTable,
-    protected: Mapping[str, Mask],
     small: Mapping[str, Mask],
-    protection: Demand,
+    concerns: Iterable[Concern],
     rule: SmallCountRule,
+    *,
+    insiders: Sequence[Insider] = (),
 ) -> AnnotationDecision:
     """Decide whether the codes of a table may tell the reasons: only if the audit still passes.
 
-    Shape: `protected` and `small` have one flag per key; `small` marks the counts below the
-    rule's threshold, of which code 1 would say just that. A protected cell that is not small
-    gets code 2. The same table always gets the same decision. What is not done: that the codes
-    are merged tells a reader that telling them would have been unsafe.
+    Shape: `small` has one flag per key; it marks the counts below the rule's threshold, of which
+    code 1 would say just that. A protected cell that is not small gets code 2. The same table
+    always gets the same decision. What is not done: that the codes are merged tells a reader
+    that telling them would have been unsafe.
 
     Raises:
         AuditFailed: the published values contradict each other, or the codes do.
@@ -79,14 +86,14 @@ def annotation_of(
     Source: CalHHS Data De-Identification Guidelines, 4.4.3, first example.
     """
     told = with_reasons(published, small)
-    result = audit(told, protected, protection, rule)
+    found = [audit(told, c.cells, c.demand, rule, insiders=insiders) for c in concerns]
     codes = np.concatenate(list(told.reasons.values()))
     return AnnotationDecision(
-        codes="distinguish" if result.passed else "merged",
+        codes="distinguish" if all(result.passed for result in found) else "merged",
         n_small=int((codes == SMALL).sum()),
         n_complementary=int((codes == COMPLEMENTARY).sum()),
-        n_given_away=result.n_exposed + result.n_narrow,
-        n_undecided=result.n_undecided,
+        n_given_away=sum(result.n_exposed + result.n_narrow for result in found),
+        n_undecided=sum(result.n_undecided for result in found),
     )
 
 
@@ -94,21 +101,99 @@ def annotated(
     true: pd.DataFrame,
     publication: PublicationTable,
     withheld: Mapping[str, Mask],
-    small: Mapping[str, Mask],
-    protection: Demand,
-    rule: SmallCountRule,
+    counts: ProtectedCounts,
 ) -> tuple[pd.DataFrame, AnnotationDecision]:
     """Withhold counts of a true table, with codes that tell the reason where that is safe.
 
-    Shape: as `withhold`; `small` marks the small counts, which are protected, and all of which
-    are withheld.
+    Shape: as `withhold`; all small counts are withheld.
 
     Raises:
         AuditFailed: the published values contradict each other.
         Fault: a flag fits no count of the table, or a small count is not withheld.
     """
     merged = withhold(true, publication, withheld)
-    decision = annotation_of(published_table(publication, merged), small, small, protection, rule)
+    published = published_table(publication, merged)
+    decision = annotation_of(
+        published,
+        counts.small,
+        counts.concerns,
+        counts.rule,
+        insiders=insiders_of(published, true, publication),
+    )
     if decision.codes == "merged":
         return merged, decision
-    return withhold(true, publication, withheld, small=small), decision
+    return withhold(true, publication, withheld, small=counts.small), decision
+
+
+def insiders_of(
+    published: PublishedTable, true: pd.DataFrame, publication: PublicationTable
+) -> tuple[Insider, ...]:
+    """Find who attacks from inside the table, where the contract says that somebody may."""
+    if not publication.suppression.singletons:
+        return ()
+    return singletons(published, {m: true[m].to_numpy(dtype=np.int64) for m in published.values})
+
+
+def tells_reasons(public: pd.DataFrame, publication: PublicationTable) -> bool:
+    """Tell whether any code of a public table says that a count is withheld for another."""
+    return any(
+        bool(public[m.name + ANNOTATION_SUFFIX].eq(TOLD_COMPLEMENTARY).any())
+        for m in publication.counts()
+    )
+
+
+def told_falsely(
+    public: pd.DataFrame, publication: PublicationTable, small: Mapping[str, Mask]
+) -> int:
+    """Count the codes of withheld counts that say another reason than the true one."""
+    return sum(
+        int(
+            (
+                public[m.name].isna().to_numpy()
+                & (public[m.name + ANNOTATION_SUFFIX].eq(TOLD_SMALL).to_numpy() != small[m.name])
+            ).sum()
+        )
+        for m in publication.counts()
+    )
+
+
+def told_before(
+    true: pd.DataFrame, earlier: Iterable[EarlierTable], publication: PublicationTable
+) -> dict[str, Codes]:
+    """Return the reason that an earlier release gave for each count that has not changed since.
+
+    Shape: one code per row for each count: 1 small, 2 complementary, 0 none.
+    """
+    key = list(publication.key())
+    told = {m.name: np.zeros(len(true), dtype=np.int64) for m in publication.counts()}
+    for release in earlier:
+        if not set(key) <= set(release.true.columns) or release.true.duplicated(key).any():
+            continue
+        if not set(told) <= set(release.true.columns) or not tells_reasons(
+            release.public, publication
+        ):
+            continue
+        for name, codes in told.items():
+            then = release.true[[*key, name]].assign(
+                code=release.public[name + ANNOTATION_SUFFIX].to_numpy()
+            )
+            both = true[[*key, name]].merge(then, on=key, how="left", suffixes=("", "_then"))
+            same = (both[name] == both[f"{name}_then"]).fillna(value=False).to_numpy(dtype=bool)
+            given = both["code"].where(both["code"].isin([TOLD_SMALL, TOLD_COMPLEMENTARY]), "0")
+            codes[:] = np.where(same, np.maximum(codes, given.to_numpy(dtype=np.int64)), codes)
+    return told
+
+
+def remembering(published: PublishedTable, told: Mapping[str, Codes]) -> PublishedTable:
+    """Add what earlier releases told of counts that are withheld still and have no code tonight."""
+    if not any(codes.any() for codes in told.values()):
+        return published
+    nothing = np.zeros(len(published.keys), dtype=np.int64)
+    tonight = {m: published.reasons.get(m, nothing) for m in published.values}
+    return replace(
+        published,
+        reasons={
+            m: np.where(np.isnan(v) & (tonight[m] == 0), told[m], tonight[m])
+            for m, v in published.values.items()
+        },
+    )

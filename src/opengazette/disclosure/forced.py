@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from opengazette.disclosure.linear_system import CellTable
 from opengazette.disclosure.primary import SmallCountRule
 from opengazette.errors import CannotProtect
+from opengazette.model.suppression import ForcedCells
 
 Mask = NDArray[np.bool_]
 
@@ -72,6 +73,24 @@ def decided(
         must_publish=keep,
         because=tuple(_reasons((*to_show, *to_hide))),
     )
+
+
+def named_cells(table: CellTable, forced: ForcedCells) -> Forced:
+    """Find the cells that a contract forces, by the labels it gives.
+
+    Raises:
+        CannotProtect: the table has no such cell.
+    """
+    axis = {d.name: i for i, d in enumerate(table.dimensions)}
+    meant = [(axis[name], label) for name, label in forced.where.items()]
+    found = np.array([all(key[i] == c for i, c in meant) for key in table.keys], dtype=np.bool_)
+    if not found.any():
+        where = ", ".join(f"{name} {label!r}" for name, label in forced.where.items())
+        raise CannotProtect(
+            f"The table has no cell of {where}, which is forced to be {forced.be}.",
+            "Correct or remove the entry below publication.suppression.forced.",
+        )
+    return Forced(dict.fromkeys(forced.measures or table.measures, found), forced.reason)
 
 
 def _refuse_unfounded(forced: Forced, table: CellTable) -> None:

@@ -51,15 +51,18 @@ def published_columns(contract: Contract, codes: Mapping[str, str]) -> tuple[Pub
     return tuple(_columns(contract, codes))
 
 
-def annotation_texts(rule_pack: RulePack) -> dict[str, str]:
+def annotation_texts(rule_pack: RulePack, *, tells_reasons: bool = False) -> dict[str, str]:
     """Return the meaning of each annotation code that a published table uses.
 
-    Code 1 stands for both reasons of withholding: telling them apart can give a value away.
+    Unless the codes of a table tell the reasons, 1 stands for both of them: telling them apart
+    can give a value away.
     """
+    none = {"3": rule_pack.annotation("3")}
+    if tells_reasons:
+        return {code: rule_pack.annotation(code) for code in ("1", "2")} | none
     return {
-        "1": "Withheld to protect privacy: a small number, or one that would give it away",
-        "3": rule_pack.annotation("3"),
-    }
+        "1": "Withheld to protect privacy: a small number, or one that would give it away"
+    } | none
 
 
 def column_types(contract: Contract) -> dict[str, PublishedType]:

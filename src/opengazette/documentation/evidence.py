@@ -34,12 +34,14 @@ def evidence_of(
     checks: Sequence[Check],
     withheld: Mapping[str, tuple[int, int]],
     *,
-    masked: bool,
+    small_withheld: bool,
+    tells_reasons: bool,
 ) -> dict[str, Any]:
     """Assemble the evidence; it holds no time of day, so equal releases have equal evidence.
 
     `assessment` and `score` are the steps and the score as plain values; `withheld` maps each
-    count to its numbers of primary and complementary cells.
+    count to its numbers of primary and complementary cells. `tells_reasons` is whether the codes
+    of the public table say which is which.
     """
     rows = deidentified.public.rows
     primary = sum(first for first, _ in withheld.values())
@@ -65,19 +67,40 @@ def evidence_of(
         },
         "assessment": [dict(step) for step in assessment],
         "score": dict(score) if score else None,
-        "legend": legend(rule_pack, masked=masked),
+        "codes": "distinguish" if tells_reasons else "merged",
+        "legend": legend(
+            contract, rule_pack, small_withheld=small_withheld, tells_reasons=tells_reasons
+        ),
         "checks": [asdict(check) for check in checks],
     }
 
 
-def legend(rule_pack: RulePack, *, masked: bool) -> str:
+def legend(
+    contract: Contract, rule_pack: RulePack, *, small_withheld: bool, tells_reasons: bool
+) -> str:
     """Say what a blank cell means, in words for the public."""
-    if not masked:
+    said: list[str] = []
+    if small_withheld:
+        said.append(_why_blank(rule_pack, tells_reasons=tells_reasons))
+    if any(entry.be == "withheld" for entry in contract.publication.suppression.forced):
+        said.append(
+            f"{'Further' if said else 'Some'} counts are blank by a decision that is on file."
+        )
+    if not said:
         return "Every count is shown. A 0 is a true zero."
-    threshold = rule_pack.thresholds.numerator
+    return " ".join(
+        [*said, "A 0 is a true zero.", "Rates and averages of withheld counts are blank too."]
+    )
+
+
+def _why_blank(rule_pack: RulePack, *, tells_reasons: bool) -> str:
+    small = f"from 1 to {rule_pack.thresholds.numerator - 1}"
+    if tells_reasons:
+        return (
+            f"A blank count is withheld to protect people's privacy: where its annotation is 1, it "
+            f"is {small}; where it is 2, it is larger, but would let another be worked out."
+        )
     return (
-        f"A blank count is withheld to protect people's privacy: either it is from 1 to "
-        f"{threshold - 1}, or it would let such a count be worked out. The table does not say "
-        f"which of the two. A 0 is a true zero. Rates and averages of withheld counts are blank "
-        f"too."
+        f"A blank count is withheld to protect people's privacy: either it is {small}, or it would "
+        f"let such a count be worked out. The table does not say which of the two."
     )

@@ -13,10 +13,10 @@ from opengazette.model.frozen import ColumnName, Frozen, Label, Sentence
 class ForcedCells(Frozen):
     """Cells shown or withheld because a person decided so; no decision shows a small count."""
 
-    decision: Literal["show", "withhold"] = Field(
-        description="show: not withheld to protect others; withhold: protected like a small count"
+    be: Literal["shown", "withheld"] = Field(
+        description="shown: not withheld to protect others; withheld: protected like a small count"
     )
-    cells: Annotated[dict[ColumnName, Label], Field(min_length=1)] = Field(
+    where: Annotated[dict[ColumnName, Label], Field(min_length=1)] = Field(
         description="label by dimension; a dimension left out stands for all its labels and totals"
     )
     measures: tuple[ColumnName, ...] = Field(
@@ -25,14 +25,14 @@ class ForcedCells(Frozen):
     width: int | None = Field(
         default=None,
         ge=1,
-        description="withhold: in how wide a range the public must be left; absent: the threshold",
+        description="withheld: in how wide a range the public must be left; absent: the threshold",
     )
     reason: Sentence
     decided_by: Label = Field(description="person or body, with the date if there is one")
 
     @model_validator(mode="after")
     def _width_of_withheld(self) -> ForcedCells:
-        if self.decision == "show" and self.width is not None:
+        if self.be == "shown" and self.width is not None:
             raise ValueError("width: only cells that are withheld leave anybody in a range")
         return self
 
@@ -81,7 +81,7 @@ def broken_references(
         for name, chosen in suppression.least_interesting.items()
         for label in chosen
     ]
-    named += [("forced", name, c) for f in suppression.forced for name, c in f.cells.items()]
+    named += [("forced", name, c) for f in suppression.forced for name, c in f.where.items()]
     for field, name, label in named:
         if name not in labels:
             yield f"{field}: {name!r} is not one of the dimensions {', '.join(labels)}"

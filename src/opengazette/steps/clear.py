@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from opengazette.disclosure.assessment import Assessment, assess
-from opengazette.disclosure.audit import audit
+from opengazette.disclosure.annotation import insiders_of, remembering, tells_reasons, told_before
+from opengazette.disclosure.assessment import assess
 from opengazette.disclosure.clearance import (
     derived_from_withheld,
     identifiers_among,
@@ -25,20 +25,17 @@ from opengazette.disclosure.clearance import (
     unexpected_columns,
 )
 from opengazette.disclosure.continuity import Carried, EarlierTable, carried_over
-from opengazette.disclosure.primary import Protection, SmallCountRule, primary_cells
+from opengazette.disclosure.protected_cells import protected_counts, refuse_unfit
 from opengazette.disclosure.structure import published_table
 from opengazette.documentation.evidence import Check, canonical_json, evidence_of
-from opengazette.errors import AuditFailed, DisclosureRisk
+from opengazette.errors import DisclosureRisk
 from opengazette.model.contract import Contract
 from opengazette.model.receipts import Receipt
 from opengazette.model.reference import PopulationTable
 from opengazette.model.rulepack import RulePack
 from opengazette.model.stages import Cleared, Deidentified, Release
 from opengazette.ports import Papers, Tables
-
-_CALL_THE_EXPERT = (
-    "Nothing was published. Call the statistical expert; the two tables are in the archive."
-)
+from opengazette.steps.attack import CALL_THE_EXPERT, attacked, codes_checked, decisions_kept
 
 
 def clear(
@@ -57,18 +54,33 @@ def clear(
     attacked through the difference to an earlier one.
 
     Raises:
+        ContractInvalid: the rule pack does not allow what the contract asks for.
         DisclosureRisk: the table shows something that the contract or the rules do not allow.
         AuditFailed: a protected count can be narrowed further than the policy allows.
     """
+    refuse_unfit(contract, rule_pack)
     public, true = tables.load(deidentified.public), tables.load(deidentified.private)
     assessment = assess(contract, true, populations, rule_pack)
     checks = [*_compare(public, true, contract), *_look_for_identifiers(public, contract)]
-    small = _small_counts(true, contract, rule_pack, assessment)
+    counts = protected_counts(
+        true,
+        contract.publication,
+        rule_pack,
+        small_withheld=assessment.must_withhold_small,
+    )
+    small = counts.small
+    checks += decisions_kept(contract, public, counts)
     seen = [EarlierTable(tables.load(r.private), tables.load(r.public)) for r in earlier]
     carried = carried_over(true, seen, contract.publication)
     remembered = _with_memory(public, true, carried)
-    hidden = {name: mask & ~carried.shown[name] for name, mask in small.items()}
-    checks += _attack(remembered, hidden, contract, rule_pack, assessment)
+    attacker = remembering(
+        published_table(contract.publication, remembered),
+        told_before(true, seen, contract.publication),
+    )
+    concerns = [concern.without(carried.shown) for concern in counts.concerns]
+    insiders = insiders_of(attacker, true, contract.publication)
+    checks += attacked(contract, attacker, concerns, counts.rule, insiders)
+    checks += codes_checked(contract, public, attacker, small, concerns, counts.rule, insiders)
     known = sum(int((small[name] & carried.shown[name]).sum()) for name in small)
     if known:
         checks.append(Check("Small counts that an earlier release has shown", f"{known} cells"))
@@ -81,7 +93,8 @@ def clear(
         asdict(assessment.score) if assessment.score else None,
         checks,
         withheld,
-        masked=assessment.must_withhold_small,
+        small_withheld=assessment.must_withhold_small,
+        tells_reasons=tells_reasons(public, contract.publication),
     )
     receipt = Receipt(
         "clear",
@@ -115,12 +128,12 @@ def _compare(public: pd.DataFrame, true: pd.DataFrame, contract: Contract) -> li
         raise DisclosureRisk(
             f"{contract.id}: the table has columns that the contract does not publish, or lacks "
             f"some that it does: {', '.join(columns)}.",
-            _CALL_THE_EXPERT,
+            CALL_THE_EXPERT,
         )
     if not same_rows(public, true, publication):
         raise DisclosureRisk(
             f"{contract.id}: the masked table and the true one differ in their rows.",
-            _CALL_THE_EXPERT,
+            CALL_THE_EXPERT,
         )
     for what, found in (
         ("values that are not the true ones", shown_falsely(public, true, publication)),
@@ -128,7 +141,7 @@ def _compare(public: pd.DataFrame, true: pd.DataFrame, contract: Contract) -> li
     ):
         if found:
             named = ", ".join(f"{name} ({count})" for name, count in found.items())
-            raise DisclosureRisk(f"{contract.id}: shown {what}: {named}.", _CALL_THE_EXPERT)
+            raise DisclosureRisk(f"{contract.id}: shown {what}: {named}.", CALL_THE_EXPERT)
     alone = sum(people_alone(public, publication).values())
     return [
         Check("Columns are those of the contract", f"{len(public.columns)} columns"),
@@ -148,48 +161,6 @@ def _look_for_identifiers(public: pd.DataFrame, contract: Contract) -> list[Chec
         )
     columns = ", ".join(contract.publication.key())
     return [Check("No label looks like an identifier of a person", f"columns {columns}")]
-
-
-def _small_counts(
-    true: pd.DataFrame, contract: Contract, rule_pack: RulePack, assessment: Assessment
-) -> dict[str, NDArray[np.bool_]]:
-    rule = SmallCountRule(rule_pack.thresholds.numerator)
-    if not assessment.must_withhold_small:
-        return {m.name: np.zeros(len(true), dtype=bool) for m in contract.publication.counts()}
-    return {
-        m.name: primary_cells(true[m.name].to_numpy(dtype=np.int64), rule)
-        for m in contract.publication.counts()
-    }
-
-
-def _attack(
-    public: pd.DataFrame,
-    small: Mapping[str, NDArray[np.bool_]],
-    contract: Contract,
-    rule_pack: RulePack,
-    assessment: Assessment,
-) -> list[Check]:
-    if not assessment.must_withhold_small:
-        return [Check("Small counts need no protection", "by the assessment above")]
-    threshold = rule_pack.thresholds.numerator
-    rule = SmallCountRule(threshold, measures=tuple(small))
-    protection = Protection(1, threshold - 1)
-    result = audit(published_table(contract.publication, public), small, protection, rule)
-    if not result.passed:
-        raise AuditFailed(
-            f"{contract.id}: the audit found {result.n_exposed} small counts shown, "
-            f"{result.n_narrow} that can be narrowed below {protection.low} to {protection.high}, "
-            f"and {result.n_undecided} that it could not settle, of {result.n_protected}.",
-            _CALL_THE_EXPERT,
-        )
-    return [
-        Check("No small count is shown", f"{result.n_protected} are withheld"),
-        Check(
-            f"No small count can be narrowed below {protection.low} to {protection.high}",
-            f"{result.n_protected} attacked through totals, parts and rates; "
-            f"{result.n_withheld} withheld in all",
-        ),
-    ]
 
 
 def _with_memory(public: pd.DataFrame, true: pd.DataFrame, carried: Carried) -> pd.DataFrame:

@@ -7,14 +7,15 @@ from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from opengazette.disclosure.annotation import annotated
 from opengazette.disclosure.assessment import assess
-from opengazette.disclosure.complementary import count_weights, protect
 from opengazette.disclosure.continuity import Carried, EarlierTable, carried_over
 from opengazette.disclosure.margins import with_margins
-from opengazette.disclosure.primary import Protection, SmallCountRule, primary_cells
+from opengazette.disclosure.masking import withheld_for
+from opengazette.disclosure.protected_cells import protected_counts, refuse_unfit
 from opengazette.disclosure.structure import cell_table
+from opengazette.disclosure.table_prices import table_prices
 from opengazette.disclosure.withholding import withhold
 from opengazette.documentation.evidence import canonical_json
 from opengazette.governance.approvals import policy_fingerprint
@@ -48,23 +49,24 @@ def deidentify(
     which does not trust this step.
 
     Raises:
+        ContractInvalid: the rule pack does not allow what the contract asks for.
         StandardsNotMet: values fit no band or category.
         DisclosureRisk: the assessment refuses the table.
         CannotProtect: no pattern of withheld cells satisfies the policy.
     """
+    refuse_unfit(contract, rule_pack)
     base = tabulator.tabulate(archive.fetch(validated.table.sha256), contract)
     true = with_margins(base, contract.publication)
     private = tables.save(contract.id, true)
     policy = policy_fingerprint(contract, rule_pack, populations)
     assessment = assess(contract, true, populations, rule_pack)
-    if not assessment.must_withhold_small:
-        public = withhold(true, contract.publication, _nothing(true, contract))
-    elif (before := _same_table(private, validated, policy, earlier)) is not None:
+    if (before := _same_table(private, validated, policy, earlier)) is not None:
         public = tables.load(before.public)
     else:
         seen = [EarlierTable(tables.load(r.private), tables.load(r.public)) for r in earlier]
         carried = carried_over(true, seen, contract.publication)
-        public = _mask(contract, rule_pack, true, carried)
+        small_withheld = assessment.must_withhold_small
+        public = _mask(contract, rule_pack, true, carried, small_withheld=small_withheld)
     withheld = sum(int(public[m.name].isna().sum()) for m in contract.publication.counts())
     receipt = Receipt(
         "deidentify",
@@ -93,10 +95,6 @@ def deidentify(
     )
 
 
-def _nothing(true: pd.DataFrame, contract: Contract) -> dict[str, NDArray[np.bool_]]:
-    return {m.name: np.zeros(len(true), dtype=np.bool_) for m in contract.publication.counts()}
-
-
 def _same_table(
     private: TableRef, validated: Validated, policy: str, earlier: Sequence[Release]
 ) -> Release | None:
@@ -106,23 +104,33 @@ def _same_table(
 
 
 def _mask(
-    contract: Contract, rule_pack: RulePack, true: pd.DataFrame, carried: Carried
+    contract: Contract,
+    rule_pack: RulePack,
+    true: pd.DataFrame,
+    carried: Carried,
+    *,
+    small_withheld: bool,
 ) -> pd.DataFrame:
-    threshold = rule_pack.thresholds.numerator
-    names = tuple(m.name for m in contract.publication.counts())
-    rule = SmallCountRule(threshold, measures=names)
-    small = {name: primary_cells(true[name].to_numpy(dtype=np.int64), rule) for name in names}
-    table = cell_table(contract.publication, true)
-    prices = count_weights(table)
-    for name in names:
+    publication = contract.publication
+    counts = protected_counts(true, publication, rule_pack, small_withheld=small_withheld)
+    if not counts.concerns:
+        return withhold(true, publication, {})
+    primary, table = counts.primary(), cell_table(publication, true)
+    prices = table_prices(table, publication.suppression)
+    for name in primary:
         prices[name] = np.where(
             carried.withheld[name], PRICE_OF_WITHHELD_BEFORE * prices[name], prices[name]
         )
-    pattern = protect(
+    withheld = withheld_for(
         table,
-        rule,
-        Protection(1, threshold - 1),
-        weights=prices,
-        must_publish={name: carried.shown[name] & ~small[name] for name in names},
+        counts.rule,
+        counts.concerns,
+        prices=prices,
+        must_publish={
+            name: (carried.shown[name] | counts.kept[name]) & ~primary[name] for name in primary
+        },
+        singletons=publication.suppression.singletons,
     )
-    return withhold(true, contract.publication, pattern.withheld)
+    if publication.suppression.annotation == "merged":
+        return withhold(true, publication, withheld)
+    return annotated(true, publication, withheld, counts)[0]

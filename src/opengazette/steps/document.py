@@ -33,7 +33,8 @@ def document(
     """
     public = tables.load(cleared.public)
     evidence = json.loads(papers.read(cleared.evidence))
-    columns = published_columns(contract, annotation_texts(rule_pack))
+    tells_reasons = evidence["codes"] == "distinguish"
+    columns = published_columns(contract, annotation_texts(rule_pack, tells_reasons=tells_reasons))
     metadata = portal_metadata(contract, department, columns, evidence["legend"])
     decimals = {column.name: column.decimals for column in columns}
     documents = (

@@ -1,0 +1,138 @@
+"""What `clear` attacks, and what it writes down of it: counts, codes and decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from opengazette.disclosure.annotation import annotation_of, tells_reasons, told_falsely
+from opengazette.disclosure.audit import PublishedTable, audit
+from opengazette.disclosure.audit_insiders import Insider
+from opengazette.disclosure.primary import Protection, SmallCountRule
+from opengazette.disclosure.protected_cells import Concern, ProtectedCounts
+from opengazette.documentation.evidence import Check
+from opengazette.errors import AuditFailed, DisclosureRisk
+from opengazette.model.contract import Contract
+
+CALL_THE_EXPERT = (
+    "Nothing was published. Call the statistical expert; the two tables are in the archive."
+)
+
+
+def attacked(
+    contract: Contract,
+    attacker: PublishedTable,
+    concerns: Sequence[Concern],
+    rule: SmallCountRule,
+    insiders: Sequence[Insider],
+) -> list[Check]:
+    """Attack every protected count, with all that the public and insiders know.
+
+    Raises:
+        AuditFailed: a count can be narrowed further than it may.
+    """
+    if rule.threshold <= rule.least:
+        checks = [Check("Small counts need no protection", "by the assessment above")]
+    else:
+        checks = []
+    for concern in concerns:
+        checks += _attacked(contract, attacker, concern, rule, insiders)
+    if contract.publication.suppression.singletons:
+        found = f"{len(insiders)} people attacked, each with what they know of themselves"
+        checks.append(Check("Nobody who is alone in a count learns of another", found))
+    return checks
+
+
+def _attacked(
+    contract: Contract,
+    attacker: PublishedTable,
+    concern: Concern,
+    rule: SmallCountRule,
+    insiders: Sequence[Insider],
+) -> list[Check]:
+    demand = concern.demand
+    result = audit(attacker, concern.cells, demand, rule, insiders=insiders)
+    small = isinstance(demand, Protection)
+    what = "small counts" if small else "counts withheld by decision"
+    asked = (
+        f"below {demand.low} to {demand.high}"
+        if isinstance(demand, Protection)
+        else f"to less than {demand.least} apart"
+    )
+    if not result.passed:
+        raise AuditFailed(
+            f"{contract.id}: the audit found {result.n_exposed} {what} shown, "
+            f"{result.n_narrow} that can be narrowed {asked}, "
+            f"and {result.n_undecided} that it could not settle, of {result.n_protected}.",
+            CALL_THE_EXPERT,
+        )
+    found = (
+        f"{result.n_protected} attacked through totals, parts and rates; "
+        f"{result.n_withheld} withheld in all"
+    )
+    if not small:
+        return [Check(f"No count withheld by decision can be narrowed {asked}", found)]
+    return [
+        Check("No small count is shown", f"{result.n_protected} are withheld"),
+        Check(f"No small count can be narrowed {asked}", found),
+    ]
+
+
+def decisions_kept(
+    contract: Contract, public: pd.DataFrame, counts: ProtectedCounts
+) -> list[Check]:
+    """See that what a person wants shown is shown; what is to be withheld is attacked.
+
+    Raises:
+        DisclosureRisk: a count is blank that is to be shown.
+    """
+    blank = sum(int((public[m].isna().to_numpy() & kept).sum()) for m, kept in counts.kept.items())
+    if blank:
+        raise DisclosureRisk(
+            f"{contract.id}: {blank} counts are withheld that a decision wants shown.",
+            CALL_THE_EXPERT,
+        )
+    return [
+        Check(f"Counts {entry.be} by decision of {entry.decided_by}", f"{n}: {entry.reason}")
+        for entry, n in counts.decisions
+    ]
+
+
+def codes_checked(
+    contract: Contract,
+    public: pd.DataFrame,
+    attacker: PublishedTable,
+    small: Mapping[str, NDArray[np.bool_]],
+    concerns: Sequence[Concern],
+    rule: SmallCountRule,
+    insiders: Sequence[Insider],
+) -> list[Check]:
+    """See that annotation codes tell why a count is withheld only where they may, and truly.
+
+    What the codes give away is attacked with everything else.
+
+    Raises:
+        DisclosureRisk: codes tell what the contract does not let them, or another reason.
+    """
+    publication = contract.publication
+    tells, may = tells_reasons(public, publication), publication.suppression.annotation != "merged"
+    wrong = told_falsely(public, publication, small) if tells else 0
+    if tells and (wrong or not may):
+        raise DisclosureRisk(
+            f"{contract.id}: annotation codes tell why counts are withheld, "
+            + (f"{wrong} of them wrongly." if may else "which the contract does not allow."),
+            CALL_THE_EXPERT,
+        )
+    if not may:
+        return []
+    decision = annotation_of(attacker, small, concerns, rule, insiders=insiders)
+    if decision.codes == "distinguish" and not tells:
+        found = "Nothing is withheld for another count: one code is enough."
+        if decision.n_complementary:
+            found = "One code stands for both reasons."
+    else:
+        found = decision.because
+    return [Check("Codes tell why a count is withheld only where that is safe", found)]
