@@ -9,6 +9,7 @@ import pytest
 
 from opengazette.disclosure.audit_proof import proofs
 from opengazette.disclosure.cell_protection import (
+    Options,
     ProtectedCells,
     attack_cells,
     demanded,
@@ -49,7 +50,7 @@ def protected(
         demanded(wish, form),
         stop=lambda: False,
         progress=lambda _: None,
-        trust_flags=trust_flags,
+        options=Options(trust_flags=trust_flags),
     )
 
 

@@ -56,7 +56,7 @@ def protect(
     """Withhold as few cells of a table as possible, so that no primary cell can be worked out."""
     from opengazette.adapters.cell_files import write_page, write_published_cells
     from opengazette.cli.protecting_shown import reported, searching
-    from opengazette.disclosure.cell_protection import demanded, protect_cells
+    from opengazette.disclosure.cell_protection import Options, demanded, protect_cells
 
     form, given = _table(cells, structure, infer_totals, threshold, zeros)
     owed, asked = demanded(protection, form), _asked(protection, blank_may_be_zero)
@@ -67,8 +67,7 @@ def protect(
             owed,
             stop=search.is_over,
             progress=search.tell,
-            trust_flags=trust_flags,
-            may_be_zero=blank_may_be_zero,
+            options=Options(trust_flags=trust_flags, may_be_zero=blank_may_be_zero),
         )
     page = reported(form, found, asked, cells.name) if report is not None else b""
     write_published_cells(out, [dim.name for dim in form.dims], found.cells, found.withheld)

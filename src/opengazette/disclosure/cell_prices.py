@@ -1,4 +1,4 @@
-"""What withholding each cell of a table costs: the search looks for the pattern that costs least."""
+"""What withholding each cell of a table costs: the search looks for the cheapest pattern."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ PRICE_OF_WITHHELD_BEFORE = 0.01
 # All tie-breaks together weigh half a cell: fewest cells first, then the finer and smaller.
 TIES = 0.5
 # Where cells have prices of their own, ties move each by less than this share.
-TIE_SHARE = 1e-3
+TIE_SHARE = 1e-5
+# Prices are told apart down to this share of the least of them.
+CLOSE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,12 @@ class Prices:
     worth: Floats
     asked: Floats
     scale: float
-    counts_cells: bool
+    counts_cells: bool = False
+
+    @property
+    def close(self) -> float:
+        """Return how near two costs may be in the search and count as one."""
+        return CLOSE * float(self.asked.min())
 
 
 def prices(
@@ -59,10 +66,11 @@ def prices(
     if withheld_before is not None:
         worth = np.where(withheld_before, PRICE_OF_WITHHELD_BEFORE * worth, worth)
     if objective == "count" and withheld_before is None:
-        return Prices(objective, worth, np.asarray(fewest_first(table)[MEASURE]), 1.0, True)
+        asked = np.asarray(fewest_first(table)[MEASURE])
+        return Prices(objective, worth, asked, 1.0, counts_cells=True)
     scale = float(np.median(worth))
     asked = worth / scale * (1.0 + TIE_SHARE * _ties(table))
-    return Prices(objective, worth, asked, scale, False)
+    return Prices(objective, worth, asked, scale)
 
 
 def natural_objective(structure: CellStructure, cells: GivenCells) -> Objective:

@@ -1,67 +1,91 @@
-"""Protect a table of counts that stands alone, and attack one that is already published."""
+"""Protect a table of counts that stands alone, with what else the public has beside it."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from opengazette.disclosure.audit import AuditResult, Finding, attack, judged
-from opengazette.disclosure.audit_proof import Proof, proofs
-from opengazette.disclosure.complementary import Pattern, Progress, Weights, protect
+from opengazette.disclosure.cell_advice import refusal
+from opengazette.disclosure.cell_attack import Attacked, attack_cells, known_to_attacker
+from opengazette.disclosure.cell_certificate import EQUAL_SHARE, Certificate, certificate
+from opengazette.disclosure.cell_decisions import Options, forced_cells, named_cells
+from opengazette.disclosure.cell_prices import (
+    TIES,
+    Prices,
+    fewest_first,
+    natural_objective,
+    prices,
+)
+from opengazette.disclosure.complementary import Pattern, Progress, protect
+from opengazette.disclosure.forced import Decided
 from opengazette.disclosure.given_cells import (
     MEASURE,
     GivenCells,
     PublishedCells,
     cell_table,
     flagged,
-    published_table,
     rule_of,
 )
-from opengazette.disclosure.linear_system import CellTable, Mask
+from opengazette.disclosure.joint_cells import CHEAP, Joint, joint_cells
+from opengazette.disclosure.linear_system import Mask
 from opengazette.disclosure.primary import Demand, Protection, SmallCountRule, Width
-from opengazette.errors import AuditFailed, SettingsInvalid
+from opengazette.errors import AuditFailed, CannotProtect, SettingsInvalid
 from opengazette.model.cell_structure import CellStructure
 
-# All tie-breaks together weigh half a cell: fewest cells first, then the finer and smaller.
-TIES = 0.5
-
-
-@dataclass(frozen=True)
-class Attacked:
-    """What an attack on a published table found: private, it holds what can be worked out."""
-
-    result: AuditResult
-    findings: tuple[Finding, ...]
-    proofs: tuple[Proof, ...]
-
-    @property
-    def determined(self) -> int:
-        """Return how many protected cells are known exactly."""
-        return sum(finding.low == finding.high for finding in self.findings)
+__all__ = [
+    "Attacked",
+    "Options",
+    "ProtectedCells",
+    "attack_cells",
+    "demanded",
+    "fewest_first",
+    "forced_cells",
+    "protect_cells",
+]
 
 
 @dataclass(frozen=True)
 class ProtectedCells:
-    """A pattern of withheld cells that the audit has passed, and the certificate."""
+    """A pattern of withheld cells that the audit has passed, and what it cost.
+
+    Shape: `withheld` has one flag per cell of `cells`, whose flags say which are primary.
+    """
 
     cells: GivenCells
     withheld: Mask
     pattern: Pattern
     attacked: Attacked
+    prices: Prices | None = None
+    because: tuple[tuple[str, int], ...] = ()
+    n_beside: int = 0
+
+    @property
+    def n_primary(self) -> int:
+        """Return how many cells are primary."""
+        return int(self.cells.is_primary().sum())
+
+    @property
+    def n_complementary(self) -> int:
+        """Return how many cells are withheld to protect others."""
+        return int(self.withheld.sum()) - self.n_primary
+
+    @property
+    def certificate(self) -> Certificate:
+        """Return how good the pattern is."""
+        complementary = self.withheld & ~self.cells.is_primary()
+        return certificate(self.pattern, self.prices, complementary, beside=self.n_beside)
 
     @property
     def least_complementary(self) -> int:
         """Return how few complementary cells any sufficient pattern must have."""
-        return min(self.pattern.least_cells, self.pattern.n_complementary)
+        return min(self.pattern.least_cells, self.n_complementary)
 
     @property
     def gap(self) -> float:
-        """Return how far above the fewest possible the pattern is at most, as a share."""
-        found = self.pattern.n_complementary
-        return (found - self.least_complementary) / found if found else 0.0
+        """Return how far above the least possible the pattern is at most, as a share."""
+        return self.certificate.gap
 
 
 def demanded(wish: str, structure: CellStructure) -> Demand:
@@ -90,107 +114,102 @@ def protect_cells(
     *,
     stop: Callable[[], bool],
     progress: Callable[[Progress], None],
-    trust_flags: bool = False,
-    may_be_zero: bool = False,
+    options: Options | None = None,
 ) -> ProtectedCells:
     """Choose the complementary cells and audit the table that results, from its public side.
 
-    The search ends when the fewest cells are proven, when its rounds are used up, or soon after
-    `stop` says so; what is returned has passed the audit. With `may_be_zero` the attacker is
-    taken not to know that true zeros are shown, so that a blank may be a zero.
+    The search ends when the least cost is proven, or within the gap, or when its rounds are used
+    up, or soon after `stop` says so; what is returned has passed the audit.
 
     Raises:
-        CannotProtect: the table does not add up, a small count is not flagged, or no pattern is
-            enough.
+        CannotProtect: the table does not add up, a small count is not flagged or is shown
+            already, a decision cannot be followed, or no pattern is enough.
+        DisclosureRisk: what is published beside does not fit.
         AuditFailed: the audit found a cell that is too narrow; nothing may be published.
     """
-    rule = rule_of(structure)
-    cells = flagged(cells, rule, trust_flags=trust_flags)
+    options, rule = options or Options(), rule_of(structure)
+    cells = flagged(cells, rule, trust_flags=options.trust_flags)
     table = cell_table(structure, cells)
-    pattern = protect(
+    forced = forced_cells(structure, cells, table, rule)
+    cells = replace(cells, primary=forced.primary[MEASURE])
+    priced = prices(
+        options.objective or natural_objective(structure, cells),
+        structure,
+        cells,
         table,
-        _known(rule, may_be_zero=may_be_zero),
+        None if options.previous is None else _withheld_in(options.previous, cells),
+    )
+    joint = joint_cells(table, cells.is_primary(), options.beside, rule)
+    try:
+        pattern = _searched(joint, forced, priced, protection, rule, options, stop, progress)
+    except CannotProtect as failure:
+        raise refusal(failure, structure, cells, protection, options) from None
+    withheld = pattern.withheld[MEASURE][: len(cells.keys)]
+    attacked = _audited(structure, cells, withheld, protection, options, joint)
+    return ProtectedCells(
+        cells, withheld, pattern, attacked, priced, forced.because, joint.n_beside
+    )
+
+
+def _searched(
+    joint: Joint,
+    forced: Decided,
+    priced: Prices,
+    protection: Demand,
+    rule: SmallCountRule,
+    options: Options,
+    stop: Callable[[], bool],
+    progress: Callable[[Progress], None],
+) -> Pattern:
+    slack = CHEAP if joint.n_beside else 0.0
+    return protect(
+        joint.table,
+        known_to_attacker(rule, may_be_zero=options.may_be_zero),
         protection,
-        primary={MEASURE: cells.is_primary()},
-        must_publish={MEASURE: cells.values < rule.least},
-        weights=fewest_first(table),
-        gap=0.0,
-        close=1.0 - TIES,
+        primary={MEASURE: joint.primary},
+        must_publish={MEASURE: joint.fixed(forced.must_publish[MEASURE])},
+        weights={MEASURE: joint.prices(priced.asked)},
+        gap=options.gap if priced.counts_cells else max(options.gap, EQUAL_SHARE / 2),
+        close=(1.0 - TIES - slack) * 0.99 if priced.counts_cells else priced.close,
         effort=float("inf"),
         stop=stop,
         progress=progress,
     )
-    withheld = pattern.withheld[MEASURE]
+
+
+def _audited(
+    structure: CellStructure,
+    cells: GivenCells,
+    withheld: Mask,
+    protection: Demand,
+    options: Options,
+    joint: Joint,
+) -> Attacked:
     values = np.where(withheld, np.nan, cells.values.astype(np.float64))
-    public = PublishedCells(cells.keys, values, cells.is_primary())
     attacked = attack_cells(
         structure,
-        public,
+        PublishedCells(cells.keys, values, cells.is_primary()),
         protection,
         n_proofs=0,
-        small_may_show=trust_flags,
-        may_be_zero=may_be_zero,
+        small_may_show=options.trust_flags,
+        may_be_zero=options.may_be_zero,
+        beside=options.beside,
+        same=joint.same,
     )
-    result = attacked.result
-    if not result.passed:
+    if not attacked.passed:
+        result, beside = attacked.result, attacked.n_beside_failing
+        elsewhere = f", and {beside} of tables beside it" if beside else ""
+        failing = [f.key for f in attacked.findings if not (f.covered and f.proved)]
         raise AuditFailed(
             f"The audit does not pass: {result.n_narrow} primary cells are too narrow, "
-            f"{result.n_undecided} undecided, {result.n_exposed} shown.",
-            f"Nothing is written. {_where(structure, attacked.findings)}",
+            f"{result.n_undecided} undecided, {result.n_exposed} shown{elsewhere}.",
+            f"Nothing is written. They are {named_cells(failing)}." if failing else "",
         )
-    return ProtectedCells(cells, withheld, pattern, attacked)
+    return attacked
 
 
-def attack_cells(
-    structure: CellStructure,
-    cells: PublishedCells,
-    protection: Demand,
-    *,
-    n_proofs: int,
-    small_may_show: bool = False,
-    may_be_zero: bool = False,
-) -> Attacked:
-    """Work out what a published table gives away of its primary cells.
-
-    `n_proofs` is how many cells that fail are proven to a reader, the tightest first. Small
-    counts that are shown count as exposed, unless they may be. With `may_be_zero` the attacker
-    does not know that true zeros are shown.
-
-    Raises:
-        AuditFailed: the published values contradict each other.
-    """
-    published, rule = published_table(structure, cells), rule_of(structure)
-    protected = {MEASURE: cells.primary}
-    known = _known(rule, may_be_zero=may_be_zero)
-    found = attack(published, protected, protection, known)
-    exposing = replace(rule, threshold=rule.least) if small_may_show else rule
-    result = judged(published, protected, exposing, found)
-    shown = [f for f in result.narrowest if not f.covered][:n_proofs]
-    told = tuple(
-        proof for f in shown for proof in proofs(published, MEASURE, f.key, least=known.least)
-    )
-    return Attacked(result, found, told)
-
-
-def _known(rule: SmallCountRule, *, may_be_zero: bool) -> SmallCountRule:
-    """Return the rule as the attacker knows it."""
-    return replace(rule, zeros_shown=False) if may_be_zero else rule
-
-
-def fewest_first(table: CellTable) -> Weights:
-    """Price every cell at 1, plus tie-breaks that weigh less than one cell all together."""
-    levels, n = table.levels(), len(table.keys)
-    size = np.log1p(table.counts[MEASURE])
-    ties = levels / max(1, levels.max(initial=0)) + size / max(1.0, 2 * size.max(initial=0.0))
-    return {MEASURE: 1.0 + TIES * ties / (1.5 * n)}
-
-
-def _where(structure: CellStructure, findings: Sequence[Finding]) -> str:
-    """Say in which dimension merging would help most: where the failing cells crowd."""
-    failing = [f.key for f in findings if not (f.covered and f.proved)]
-    counts = [Counter(codes).most_common(1)[0] for codes in zip(*failing, strict=True)]
-    told = [
-        f"{dim.name} {code} ({n} of {len(failing)})"
-        for dim, (code, n) in zip(structure.dims, counts, strict=False)
-    ]
-    return f"Merge categories where these cells are most: {', '.join(told)}." if told else ""
+def _withheld_in(previous: PublishedCells, cells: GivenCells) -> Mask:
+    before = {
+        key for key, blank in zip(previous.keys, np.isnan(previous.values), strict=True) if blank
+    }
+    return np.array([key in before for key in cells.keys], dtype=np.bool_)

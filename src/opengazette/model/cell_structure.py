@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from opengazette.model.frozen import Frozen, Sentence
+from opengazette.model.frozen import Frozen, Label, Sentence
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -97,17 +97,16 @@ class CodeTree(Frozen):
 
 
 class ForcedCells(Frozen):
-    """Cells that somebody wants shown or withheld whatever the search would choose."""
+    """Cells that are shown or withheld because somebody decided so; none shows a small count."""
 
-    where: dict[Code, Code] = Field(
-        min_length=1,
-        description="a code for each dimension that is named; a dimension left out means all codes",
+    decision: Literal["show", "withhold"] = Field(
+        description="show: not withheld to protect others; withhold: protected like a small count"
     )
-    be: Literal["shown", "withheld"] = Field(
-        description="shown: never withheld for the sake of others; withheld: protected like a "
-        "small count"
+    cells: Annotated[dict[Code, Code], Field(min_length=1)] = Field(
+        description="a code by dimension; a dimension left out stands for all its codes and totals"
     )
-    reason: Sentence = Field(description="why; it stands in the receipt")
+    reason: Sentence = Field(description="why; the receipt repeats it")
+    decided_by: Label | None = Field(default=None, description="person or body, with the date")
 
 
 class CellStructure(Frozen):
@@ -123,7 +122,7 @@ class CellStructure(Frozen):
         ge=1, description="the largest count that is too small to be shown, 10 for 1 to 10"
     )
     forced: tuple[ForcedCells, ...] = Field(
-        default=(), description="cells that must be shown or withheld, with the reason"
+        default=(), description="cells that somebody wants shown or withheld"
     )
     name: str | None = Field(default=None, description="what the table is called")
     kind: str | None = Field(default=None, description="not used: such as real or synthetic")
@@ -152,7 +151,7 @@ class CellStructure(Frozen):
     @model_validator(mode="after")
     def _forced_cells_exist(self) -> Self:
         dims = {dim.name: dim for dim in self.dims}
-        for name, code in (place for forced in self.forced for place in forced.where.items()):
+        for name, code in (place for each in self.forced for place in each.cells.items()):
             if name not in dims:
                 raise ValueError(f"forced: {name!r} is none of the dims")
             if dims[name].total is not None and code not in dims[name].codes():

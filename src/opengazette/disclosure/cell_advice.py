@@ -1,0 +1,178 @@
+"""Why a table that stands alone cannot be protected, and what would make it possible."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from opengazette.disclosure.cell_attack import attack_cells
+from opengazette.disclosure.cell_decisions import Options, forced_cells, named_cells
+from opengazette.disclosure.given_cells import (
+    MEASURE,
+    GivenCells,
+    Key,
+    PublishedCells,
+    cell_table,
+    flagged,
+    rule_of,
+)
+from opengazette.disclosure.joint_cells import joint_cells
+from opengazette.disclosure.primary import Demand
+from opengazette.disclosure.redrawn import merged, without_code, without_decision
+from opengazette.errors import AuditFailed, CannotProtect, DisclosureRisk
+from opengazette.model.cell_structure import CellStructure
+
+#: How many changes of each kind are tried, those first that touch most of the cells.
+TRIES = 8
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change to a table that might make it possible to protect it, in words."""
+
+    words: str
+    structure: CellStructure
+    cells: GivenCells
+
+
+def refusal(
+    failure: CannotProtect,
+    structure: CellStructure,
+    cells: GivenCells,
+    protection: Demand,
+    options: Options,
+) -> CannotProtect:
+    """Return the refusal that names the cells that no pattern protects.
+
+    Where `options` ask for advice, it says which changes make the table possible to protect: each
+    was tried on a copy. A failure with another cause is returned as it is.
+    """
+    try:
+        hopeless = unprotectable(structure, cells, protection, options)
+    except DisclosureRisk:
+        return failure
+    if not hopeless:
+        return failure
+    n = len(hopeless)
+    problem = (
+        f"No pattern protects {n} primary {'cell' if n == 1 else 'cells'}, even with every "
+        f"cell withheld that may be: {named_cells(hopeless)}."
+    )
+    if not options.advise:
+        return CannotProtect(problem, "Add --advise to have changes tried that make it possible.")
+    helping = [
+        c.words
+        for c in changes(structure, cells, hopeless, options)
+        if _helps(c, protection, options)
+    ]
+    if not helping:
+        return CannotProtect(
+            problem,
+            "No single change that was tried helps: merge more categories, or show fewer totals.",
+        )
+    return CannotProtect(problem, f"Each of these would help: {'; '.join(helping)}.")
+
+
+def unprotectable(
+    structure: CellStructure, cells: GivenCells, protection: Demand, options: Options
+) -> tuple[Key, ...]:
+    """Return the primary cells that stay too narrow even if all is withheld that may be.
+
+    A further withheld cell narrows nothing: where this pattern is not enough, none is.
+
+    Raises:
+        CannotProtect: the table does not add up, or a decision cannot be followed.
+        AuditFailed: what is published contradicts itself.
+    """
+    rule, table = rule_of(structure), cell_table(structure, cells)
+    kept = forced_cells(structure, cells, table, rule).must_publish[MEASURE]
+    joint = joint_cells(table, cells.is_primary(), options.beside, rule)
+    stays = joint.fixed(kept)[: joint.n_own] | (cells.values < rule.least)
+    values = np.where(stays, cells.values.astype(np.float64), np.nan)
+    attacked = attack_cells(
+        structure,
+        PublishedCells(cells.keys, values, cells.is_primary()),
+        protection,
+        n_proofs=0,
+        small_may_show=True,
+        may_be_zero=options.may_be_zero,
+        beside=options.beside,
+        same=joint.same or None,
+    )
+    return tuple(f.key for f in attacked.findings if not (f.covered and f.proved))
+
+
+def changes(
+    structure: CellStructure, cells: GivenCells, hopeless: tuple[Key, ...], options: Options
+) -> Iterator[Change]:
+    """List changes that might help: decisions first, then categories, then totals.
+
+    Categories are not merged beside other tables, where their cells stay public one by one.
+    """
+    yield from _decisions(structure, cells)
+    for axis, dim in enumerate(structure.dims):
+        crowded = [code for code, _ in Counter(key[axis] for key in hopeless).most_common()]
+        pairs = [] if options.beside else list(_siblings(structure, cells, axis, crowded))
+        for one, other in pairs[:TRIES]:
+            words = f"merge {dim.name} {one} with {other}"
+            yield Change(words, *merged(structure, cells, axis, one, other))
+        for code in list(_above(structure, axis, crowded))[:TRIES]:
+            whole = "total" if code == dim.total else "subtotal"
+            words = f"leave out the {whole} {code} of {dim.name}"
+            yield Change(words, *without_code(structure, cells, axis, code))
+
+
+def _helps(change: Change, protection: Demand, options: Options) -> bool:
+    """Try a change: tell whether every small count can be protected then."""
+    try:
+        cells = flagged(change.cells, rule_of(change.structure), trust_flags=options.trust_flags)
+        table = cell_table(change.structure, cells)
+        forced = forced_cells(change.structure, cells, table, rule_of(change.structure))
+        cells = replace(cells, primary=forced.primary[MEASURE])
+        return not unprotectable(change.structure, cells, protection, options)
+    except (CannotProtect, AuditFailed):
+        return False
+
+
+def _decisions(structure: CellStructure, cells: GivenCells) -> Iterator[Change]:
+    for i, each in enumerate(structure.forced):
+        if each.decision == "show":
+            place = ", ".join(f"{name} {code}" for name, code in each.cells.items())
+            yield Change(
+                f"let the cells at {place} be withheld, which are to be shown",
+                without_decision(structure, i),
+                cells,
+            )
+
+
+def _siblings(
+    structure: CellStructure, cells: GivenCells, axis: int, crowded: list[str]
+) -> Iterator[tuple[str, str]]:
+    """Pair each crowded code that has no parts with its siblings, the smallest first."""
+    dim, size = structure.dims[axis], Counter[str]()
+    for key, value in zip(cells.keys, cells.values.tolist(), strict=True):
+        size[key[axis]] += value
+    told = set[frozenset[str]]()
+    for code in crowded:
+        beside = next((codes for codes in dim.tree.values() if code in codes), ())
+        others = [c for c in beside if c != code and c not in dim.tree]
+        for other in sorted(others, key=lambda c: size[c]):
+            if code not in dim.tree and frozenset((code, other)) not in told:
+                told.add(frozenset((code, other)))
+                yield code, other
+
+
+def _above(structure: CellStructure, axis: int, crowded: list[str]) -> Iterator[str]:
+    """List the totals above crowded codes, and those among them, nearest first."""
+    tree = structure.dims[axis].tree
+    parent = {child: code for code, children in tree.items() for child in children}
+    told = dict.fromkeys(code for code in crowded if code in tree)
+    for code in crowded:
+        above = parent.get(code)
+        while above is not None:
+            told.setdefault(above)
+            above = parent.get(above)
+    yield from told
