@@ -286,6 +286,8 @@ class RulePack(Frozen):
         codes = [a.code for a in self.annotations]
         if len(set(codes)) != len(codes):
             raise ValueError("an annotation code is listed twice")
+        if self.readings.annotation != "merged" and not {"1", "2"} <= set(codes):
+            raise ValueError("annotations: codes '1' and '2' are needed to tell them apart")
         return self
 
     @property
