@@ -101,38 +101,41 @@ def decisions_kept(
     ]
 
 
-def codes_checked(
-    contract: Contract,
-    public: pd.DataFrame,
-    attacker: PublishedTable,
-    small: Mapping[str, NDArray[np.bool_]],
-    concerns: Sequence[Concern],
-    rule: SmallCountRule,
-    insiders: Sequence[Insider],
-) -> list[Check]:
-    """See that annotation codes tell why a count is withheld only where they may, and truly.
-
-    What the codes give away is attacked with everything else.
+def refuse_untrue_codes(
+    contract: Contract, public: pd.DataFrame, small: Mapping[str, NDArray[np.bool_]]
+) -> None:
+    """Refuse annotation codes that tell why a count is withheld where they may not, or falsely.
 
     Raises:
         DisclosureRisk: codes tell what the contract does not let them, or another reason.
     """
     publication = contract.publication
-    tells, may = tells_reasons(public, publication), publication.suppression.annotation != "merged"
-    wrong = told_falsely(public, publication, small) if tells else 0
-    if tells and (wrong or not may):
+    if not tells_reasons(public, publication):
+        return
+    may = publication.suppression.annotation != "merged"
+    wrong = told_falsely(public, publication, small)
+    if wrong or not may:
         raise DisclosureRisk(
             f"{contract.id}: annotation codes tell why counts are withheld, "
-            + (f"{wrong} of them wrongly." if may else "which the contract does not allow."),
+            + (f"{wrong} of them falsely." if may else "which the contract does not allow."),
             CALL_THE_EXPERT,
         )
-    if not may:
+
+
+def codes_found(
+    contract: Contract,
+    public: pd.DataFrame,
+    attacker: PublishedTable,
+    counts: ProtectedCounts,
+    concerns: Sequence[Concern],
+    insiders: Sequence[Insider],
+) -> list[Check]:
+    """Say why the codes of a table tell the reasons, or do not; what they give away is attacked."""
+    publication = contract.publication
+    if publication.suppression.annotation == "merged":
         return []
-    decision = annotation_of(attacker, small, concerns, rule, insiders=insiders)
-    if decision.codes == "distinguish" and not tells:
-        found = "Nothing is withheld for another count: one code is enough."
-        if decision.n_complementary:
-            found = "One code stands for both reasons."
-    else:
-        found = decision.because
+    decision = annotation_of(attacker, counts.small, concerns, counts.rule, insiders=insiders)
+    found = decision.because
+    if decision.codes == "distinguish" and not tells_reasons(public, publication):
+        found = "One code is enough: it stands for both reasons, or nothing has the other."
     return [Check("Codes tell why a count is withheld only where that is safe", found)]

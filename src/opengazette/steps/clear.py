@@ -35,7 +35,13 @@ from opengazette.model.reference import PopulationTable
 from opengazette.model.rulepack import RulePack
 from opengazette.model.stages import Cleared, Deidentified, Release
 from opengazette.ports import Papers, Tables
-from opengazette.steps.attack import CALL_THE_EXPERT, attacked, codes_checked, decisions_kept
+from opengazette.steps.attack import (
+    CALL_THE_EXPERT,
+    attacked,
+    codes_found,
+    decisions_kept,
+    refuse_untrue_codes,
+)
 
 
 def clear(
@@ -69,6 +75,7 @@ def clear(
         small_withheld=assessment.must_withhold_small,
     )
     small = counts.small
+    refuse_untrue_codes(contract, public, small)
     checks += decisions_kept(contract, public, counts)
     seen = [EarlierTable(tables.load(r.private), tables.load(r.public)) for r in earlier]
     carried = carried_over(true, seen, contract.publication)
@@ -80,7 +87,7 @@ def clear(
     concerns = [concern.without(carried.shown) for concern in counts.concerns]
     insiders = insiders_of(attacker, true, contract.publication)
     checks += attacked(contract, attacker, concerns, counts.rule, insiders)
-    checks += codes_checked(contract, public, attacker, small, concerns, counts.rule, insiders)
+    checks += codes_found(contract, public, attacker, counts, concerns, insiders)
     known = sum(int((small[name] & carried.shown[name]).sum()) for name in small)
     if known:
         checks.append(Check("Small counts that an earlier release has shown", f"{known} cells"))
