@@ -12,6 +12,7 @@ import typer
 
 from opengazette.cli import (
     approving,
+    auditing,
     checking,
     databases,
     deploying,
@@ -43,7 +44,7 @@ app.command("deploy")(deploying.deploy)
 app.command("up")(services.up)
 app.command("down")(services.down)
 app.command("protect")(protecting.protect)
-app.command("audit")(protecting.audit)
+app.command("audit")(auditing.audit)
 app.add_typer(portals.app, name="portal")
 app.add_typer(databases.app, name="demo")
 

@@ -1,18 +1,22 @@
-"""Commands for a table that stands alone: protect it, or attack one that is published."""
+"""The command that protects a table of counts that stands alone."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 
-from opengazette.errors import DisclosureRisk, SettingsInvalid
+from opengazette.errors import SettingsInvalid
 
 if TYPE_CHECKING:
-    from opengazette.disclosure.cell_protection import Attacked, ProtectedCells
+    from opengazette.disclosure.cell_prices import Objective
+    from opengazette.disclosure.cell_protection import Options, ProtectedCells
     from opengazette.disclosure.given_cells import GivenCells
+    from opengazette.documentation.protection_receipt import Ended
     from opengazette.model.cell_structure import CellStructure
 
 Protection = Annotated[
@@ -25,6 +29,15 @@ MayBeZero = Annotated[
     ),
 ]
 Report = Annotated[Path | None, typer.Option(help="Write a report for people to this page.")]
+Linked = Annotated[
+    list[Path] | None, typer.Option(help="A published table of the same records; repeatable.")
+]
+LinkedStructure = Annotated[
+    list[Path] | None, typer.Option(help="The structure of each --linked, in the same order.")
+]
+Known = Annotated[
+    list[Path] | None, typer.Option(help="An earlier release of the same table; repeatable.")
+]
 
 
 def protect(
@@ -37,8 +50,25 @@ def protect(
         Path | None, typer.Option(help="The dimensions and their totals: META.json.")
     ] = None,
     protection: Protection = "range",
-    time_limit: Annotated[float, typer.Option(min=0.0, help="Seconds to search for fewer.")] = 60.0,
+    objective: Annotated[
+        Literal["count", "sum", "weights"] | None,
+        typer.Option(help="What shall be least; weights where the files give any, else count."),
+    ] = None,
+    previous: Annotated[
+        Path | None, typer.Option(help="What was written last time, to withhold the same again.")
+    ] = None,
+    linked: Linked = None,
+    linked_structure: LinkedStructure = None,
+    known: Known = None,
+    time_limit: Annotated[float, typer.Option(min=0.0, help="Seconds to search for less.")] = 60.0,
+    gap: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="End within this share of the least possible.")
+    ] = 0.0,
     report: Report = None,
+    receipt: Annotated[Path | None, typer.Option(help="Write what was done to this JSON.")] = None,
+    advise: Annotated[
+        bool, typer.Option("--advise", help="Where nothing protects the table, try what would.")
+    ] = False,
     blank_may_be_zero: MayBeZero = False,
     trust_flags: Annotated[
         bool, typer.Option("--trust-flags", help="Show small counts that are not flagged.")
@@ -54,62 +84,78 @@ def protect(
     ] = "publish",
 ) -> None:
     """Withhold as few cells of a table as possible, so that no primary cell can be worked out."""
-    from opengazette.adapters.cell_files import write_page, write_published_cells
-    from opengazette.cli.protecting_shown import reported, searching
-    from opengazette.disclosure.cell_protection import Options, demanded, protect_cells
+    from opengazette.cli.searching import searching
+    from opengazette.disclosure.cell_protection import demanded, protect_cells
 
+    read = InputFiles(cells, structure, previous, linked, linked_structure, known)
+    written = OutputFiles(out, report, receipt)
     form, given = _table(cells, structure, infer_totals, threshold, zeros)
-    owed, asked = demanded(protection, form), _asked(protection, blank_may_be_zero)
-    with searching(time_limit) as search:
+    owed, asked = demanded(protection, form), as_asked(protection, blank_may_be_zero)
+    options = _options(form, given, read, objective, gap)
+    options = replace(
+        options, trust_flags=trust_flags, may_be_zero=blank_may_be_zero, advise=advise
+    )
+    in_cells = options.objective == "count" and previous is None
+    with searching(time_limit, in_cells=in_cells) as search:
         found = protect_cells(
             form,
             given,
             owed,
             stop=search.is_over,
             progress=search.tell,
-            options=Options(trust_flags=trust_flags, may_be_zero=blank_may_be_zero),
+            audit=search.audit,
+            options=options,
         )
-    page = reported(form, found, asked, cells.name) if report is not None else b""
-    write_published_cells(out, [dim.name for dim in form.dims], found.cells, found.withheld)
-    if report is not None:
-        write_page(report, page)
-    _show_protected(found, out, report)
+    ended = search.why_ended(proven=found.certificate.is_proven, within=found.gap <= gap)
+    told: dict[str, str | float | bool] = {
+        "protection": asked,
+        "time_limit": time_limit,
+        "infer_totals": infer_totals,
+    }
+    _write(form, found, options, told, read, written, ended)
+    _show_protected(found, ended, written)
 
 
-def audit(
-    published: Annotated[
-        Path, typer.Argument(metavar="PUBLISHED.csv", help="A published table with blanks.")
-    ],
-    *,
-    structure: Annotated[Path, typer.Option(help="The dimensions and their totals: META.json.")],
-    protection: Protection = "range",
-    intervals: Annotated[
-        Path | None, typer.Option(help="Write what can be worked out of each cell to this CSV.")
-    ] = None,
-    proofs: Annotated[int, typer.Option(min=0, help="How many cells to prove at most.")] = 5,
-    report: Report = None,
-    blank_may_be_zero: MayBeZero = False,
-) -> None:
-    """Attack a published table: work out its withheld cells from everything that is shown."""
-    from opengazette.adapters.cell_files import (
-        read_published_cells,
-        read_structure,
-        write_page,
-        write_rows,
-    )
-    from opengazette.cli.protecting_shown import interval_rows, reported_attack
-    from opengazette.disclosure.cell_protection import attack_cells, demanded
+def as_asked(protection: str, blank_may_be_zero: bool) -> str:  # noqa: FBT001 - handed on
+    """Say which protection was asked for, and against whom."""
+    return f"{protection}, a blank may be zero" if blank_may_be_zero else protection
 
-    form = read_structure(structure)
-    cells = read_published_cells(published, form)
-    owed, asked = demanded(protection, form), _asked(protection, blank_may_be_zero)
-    attacked = attack_cells(form, cells, owed, n_proofs=proofs, may_be_zero=blank_may_be_zero)
-    if intervals is not None:
-        header = [*(dim.name for dim in form.dims), "low", "high", "status"]
-        write_rows(intervals, header, interval_rows(attacked))
-    if report is not None:
-        write_page(report, reported_attack(form, cells, attacked, asked, published.name))
-    _show_attack(attacked)
+
+@dataclass(frozen=True)
+class InputFiles:
+    """The files that a protection reads."""
+
+    cells: Path
+    structure: Path | None
+    previous: Path | None
+    linked: list[Path] | None
+    linked_structure: list[Path] | None
+    known: list[Path] | None
+
+    def by_use(self) -> dict[str, tuple[Path, ...]]:
+        """Return the files by what they are for."""
+        return {
+            "cells": (self.cells,),
+            "structure": (self.structure,) if self.structure else (),
+            "previous": (self.previous,) if self.previous else (),
+            "linked": tuple(self.linked or ()),
+            "linked_structure": tuple(self.linked_structure or ()),
+            "known": tuple(self.known or ()),
+        }
+
+
+@dataclass(frozen=True)
+class OutputFiles:
+    """The files that a protection writes."""
+
+    out: Path
+    report: Path | None
+    receipt: Path | None
+
+    def by_use(self) -> dict[str, Path]:
+        """Return the files that are wanted by what they are for."""
+        wanted = {"out": self.out, "report": self.report, "receipt": self.receipt}
+        return {use: path for use, path in wanted.items() if path is not None}
 
 
 def _table(
@@ -134,41 +180,63 @@ def _table(
     return inferred_structure(given, names, threshold=threshold, zero_policy=zeros), given
 
 
-def _asked(protection: str, blank_may_be_zero: bool) -> str:  # noqa: FBT001 - handed on
-    return f"{protection}, a blank may be zero" if blank_may_be_zero else protection
+def _options(
+    form: CellStructure,
+    given: GivenCells,
+    read: InputFiles,
+    objective: Objective | None,
+    gap: float,
+) -> Options:
+    from opengazette.adapters.beside_files import read_beside
+    from opengazette.adapters.cell_files import read_published_cells
+    from opengazette.disclosure.cell_prices import natural_objective
+    from opengazette.disclosure.cell_protection import Options
 
-
-def _show_protected(found: ProtectedCells, out: Path, report: Path | None) -> None:
-    show = Console(highlight=False, soft_wrap=True)
-    pattern, least = found.pattern, found.least_complementary
-    proven = least == pattern.n_complementary
-    show.print(f"Primary cells withheld: {pattern.n_primary:,}")
-    show.print(f"Complementary cells withheld: {pattern.n_complementary:,}")
-    show.print(
-        "Certificate: no pattern has fewer; proven."
-        if proven
-        else f"Certificate: no pattern has fewer than {least:,}; gap {100 * found.gap:.1f} %."
+    return Options(
+        objective=objective or natural_objective(form, given),
+        gap=gap,
+        previous=None if read.previous is None else read_published_cells(read.previous, form),
+        beside=read_beside(form, read.linked or [], read.linked_structure or [], read.known or []),
     )
-    show.print(f"Audit: passed; {found.attacked.result.n_protected:,} cells attacked.")
-    show.print(f"Written: {out}" + (f" and {report}" if report else ""))
 
 
-def _show_attack(attacked: Attacked) -> None:
-    from opengazette.cli.protecting_shown import proof_lines
+def _write(
+    form: CellStructure,
+    found: ProtectedCells,
+    options: Options,
+    told: Mapping[str, str | float | bool],
+    read: InputFiles,
+    written: OutputFiles,
+    ended: Ended,
+) -> None:
+    """Write what is wanted; the receipt last, as it has the digests of the others."""
+    from opengazette.adapters.cell_files import write_page, write_published_cells
+    from opengazette.cli.protecting_shown import receipted, reported
 
-    show, result = Console(highlight=False, soft_wrap=True), attacked.result
-    show.print(f"Withheld cells: {result.n_withheld:,}, protected: {result.n_protected:,}")
-    show.print(f"Known exactly: {attacked.determined:,}")
-    show.print(f"Narrower than asked for: {result.n_narrow:,}")
-    show.print(f"Not settled: {result.n_undecided:,}")
-    show.print(f"Small counts shown: {result.n_exposed:,}")
-    for title, steps in proof_lines(attacked):
-        show.print(f"\n{title}", markup=False)
-        for step in steps:
-            show.print(f"  {step}", markup=False)
-    if not result.passed:
-        raise DisclosureRisk(
-            f"The table gives away {result.n_narrow} cells, leaves {result.n_undecided} unsettled "
-            f"and shows {result.n_exposed} small counts.",
-            "Withhold more cells, or merge categories: opengazette protect.",
+    asked, names = str(told["protection"]), [dim.name for dim in form.dims]
+    page = b"" if written.report is None else reported(form, found, asked, read.cells.name)
+    write_published_cells(written.out, names, found.cells, found.withheld)
+    if written.report is not None:
+        write_page(written.report, page)
+    if written.receipt is not None:
+        outputs = {use: path for use, path in written.by_use().items() if use != "receipt"}
+        receipt = receipted(form, found, options, told, read.by_use(), outputs, ended)
+        write_page(written.receipt, receipt)
+
+
+def _show_protected(found: ProtectedCells, ended: Ended, written: OutputFiles) -> None:
+    from opengazette.cli.protecting_shown import certificate_words
+
+    show = Console(highlight=False, soft_wrap=True)
+    show.print(f"Primary cells withheld: {found.n_primary:,}")
+    show.print(f"Complementary cells withheld: {found.n_complementary:,}")
+    show.print(f"Certificate: {certificate_words(found.certificate)}")
+    if ended in ("time limit", "interrupted"):
+        show.print(
+            f"The search was ended by {'Ctrl-C' if ended == 'interrupted' else 'the clock'}."
         )
+    attacked = found.attacked
+    beside = f", {attacked.n_beside:,} of them beside the table" if found.n_beside else ""
+    n = attacked.result.n_protected + attacked.n_beside
+    show.print(f"Audit: passed; {n:,} cells attacked{beside}.")
+    show.print(f"Written: {', '.join(map(str, written.by_use().values()))}")

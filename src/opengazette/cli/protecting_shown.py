@@ -3,82 +3,37 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
-from time import monotonic
+from pathlib import Path
 
 import pandas as pd
-from rich.console import Console
-from rich.live import Live
 
-from opengazette.disclosure.cell_protection import Attacked, ProtectedCells
-from opengazette.disclosure.complementary import Progress
+from opengazette.adapters.beside_files import file_sha256
+from opengazette.disclosure.cell_attack import Attacked
+from opengazette.disclosure.cell_certificate import Certificate
+from opengazette.disclosure.cell_protection import Options, ProtectedCells
 from opengazette.disclosure.given_cells import PublishedCells
-from opengazette.documentation.protection_report import (
-    Attack,
-    Certificate,
-    Interval,
-    protection_report,
+from opengazette.documentation.protection_receipt import (
+    AuditCounts,
+    Ended,
+    FileMark,
+    ProtectionReceipt,
+    Reached,
 )
+from opengazette.documentation.protection_report import Attack, Interval, protection_report
+from opengazette.documentation.protection_report import Certificate as ReportedCertificate
 from opengazette.model.cell_structure import CellStructure
 
-_BETWEEN_LINES = 2.0
 
-
-@dataclass
-class Search:
-    """A search with a time limit, and what the terminal shows of it."""
-
-    seconds: float
-    out: Console
-    live: Live | None
-    started: float = field(default_factory=monotonic)
-    told: float = float("-inf")
-    last: str = ""
-
-    def is_over(self) -> bool:
-        """Tell whether the time is up."""
-        return monotonic() - self.started >= self.seconds
-
-    def tell(self, progress: Progress) -> None:
-        """Show how far the search is: live on a terminal, else a line now and then."""
-        now = monotonic()
-        self.last = f"{now - self.started:6.1f} s  {progress_words(progress)}"
-        if self.live is not None:
-            self.live.update(self.last)
-        elif now - self.told >= _BETWEEN_LINES:
-            self.end()
-            self.told = now
-
-    def end(self) -> None:
-        """Print the last that was heard, unless it is printed."""
-        if self.last:
-            self.out.print(self.last, soft_wrap=True)
-            self.last = ""
-
-
-@contextmanager
-def searching(seconds: float) -> Iterator[Search]:
-    """Show a search on the terminal until it ends."""
-    out = Console(stderr=True, highlight=False)
-    if not out.is_terminal:
-        search = Search(seconds, out, None)
-        yield search
-        search.end()
-        return
-    with Live(console=out, transient=True, refresh_per_second=4) as live:
-        yield Search(seconds, out, live)
-
-
-def progress_words(progress: Progress) -> str:
-    """Say in one line what the search has: best, bound and gap."""
-    gap = (progress.cost - progress.bound) / progress.cost if progress.cost else 0.0
-    return (
-        f"part {progress.part} of {progress.parts}, round {progress.round}: "
-        f"best {progress.cells:,}, bound {progress.bound:,.1f}, gap {100 * gap:.1f} %"
-    )
+def certificate_words(certificate: Certificate) -> str:
+    """Say how good a pattern is."""
+    less = "has fewer" if certificate.counts_cells else "costs less"
+    if certificate.is_proven:
+        return f"no pattern {less}; proven."
+    least = f"{certificate.least:,.0f}" if certificate.counts_cells else f"{certificate.least:,.1f}"
+    own = "" if certificate.counts_cells else f", this one costs {certificate.cost:,.1f}"
+    return f"no pattern {less} than {least}{own}; gap {100 * certificate.gap:.1f} %."
 
 
 def interval_rows(attacked: Attacked) -> Iterator[tuple[object, ...]]:
@@ -101,12 +56,13 @@ def reported(structure: CellStructure, found: ProtectedCells, protection: str, f
     values = pd.Series(cells.values).astype("Float64").mask(gone)
     status = pd.Series("published", index=values.index).mask(gone, "complementary")
     table = _frame(structure, cells.keys, values, status.mask(cells.is_primary(), "primary"))
-    least = found.least_complementary
-    certificate = Certificate(
-        complementary=found.pattern.n_complementary,
-        least=least,
-        gap=found.gap,
-        proven=least == found.pattern.n_complementary,
+    reached = found.certificate
+    certificate = ReportedCertificate(
+        complementary=found.n_complementary,
+        least=int(reached.least),
+        gap=reached.gap,
+        proven=reached.is_proven,
+        words="" if reached.counts_cells else certificate_words(reached),
     )
     return _page(structure, table, found.attacked, certificate, protection, file)
 
@@ -125,6 +81,81 @@ def reported_attack(
     return _page(structure, table, attacked, None, protection, file)
 
 
+def receipted(
+    structure: CellStructure,
+    found: ProtectedCells,
+    options: Options,
+    told: Mapping[str, str | float | bool],
+    inputs: Mapping[str, tuple[Path, ...]],
+    outputs: Mapping[str, Path],
+    ended: Ended,
+) -> bytes:
+    """Return the receipt of a protected table."""
+    return ProtectionReceipt(
+        versions=_versions(),
+        inputs={use: tuple(map(_mark, paths)) for use, paths in inputs.items()},
+        options={
+            **told,
+            "objective": str(options.objective),
+            "gap": options.gap,
+            "trust_flags": options.trust_flags,
+            "blank_may_be_zero": options.may_be_zero,
+            "threshold": structure.threshold,
+            "zeros": structure.zero_policy,
+        },
+        structure=structure.fingerprint(),
+        cells=len(found.cells.keys),
+        primary=found.n_primary,
+        complementary=found.n_complementary,
+        beside=found.n_beside,
+        reached=_reached(found, ended),
+        audit=_audit_counts(found.attacked),
+        outputs={use: _mark(path) for use, path in outputs.items()},
+        decisions=found.because,
+    ).json()
+
+
+def _reached(found: ProtectedCells, ended: Ended) -> Reached:
+    """Sum up the search; what the withheld counts come to is not for paper."""
+    reached = found.certificate
+    is_a_sum = reached.objective == "sum"
+    return Reached(
+        objective=reached.objective,
+        cost=None if is_a_sum else round(reached.cost, 3),
+        least=None if is_a_sum else round(reached.least, 3),
+        gap=round(reached.gap, 4),
+        proven=reached.is_proven,
+        rounds=found.pattern.rounds,
+        ended=ended,
+    )
+
+
+def _audit_counts(attacked: Attacked) -> AuditCounts:
+    result = attacked.result
+    return AuditCounts(
+        passed=attacked.passed,
+        attacked=result.n_protected,
+        exposed=result.n_exposed,
+        narrow=result.n_narrow,
+        undecided=result.n_undecided,
+        determined=attacked.determined,
+        attacked_beside=attacked.n_beside,
+        failing_beside=attacked.n_beside_failing,
+    )
+
+
+def _mark(path: Path) -> FileMark:
+    return FileMark(path.name, file_sha256(path))
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "OpenGazette": version("opengazette"),
+        "HiGHS": version("highspy"),
+        "Python": platform.python_version(),
+    }
+
+
 def _frame(
     structure: CellStructure,
     keys: tuple[tuple[str, ...], ...],
@@ -139,7 +170,7 @@ def _page(
     structure: CellStructure,
     table: pd.DataFrame,
     attacked: Attacked,
-    certificate: Certificate | None,
+    certificate: ReportedCertificate | None,
     protection: str,
     file: str,
 ) -> bytes:
@@ -149,7 +180,7 @@ def _page(
         table,
         {f.key: Interval(f.low, f.high, covered=f.covered) for f in attacked.findings},
         Attack(
-            passed=result.passed,
+            passed=attacked.passed,
             protected=result.n_protected,
             exposed=result.n_exposed,
             narrow=result.n_narrow,
@@ -170,7 +201,5 @@ def _options(structure: CellStructure, protection: str, file: str) -> dict[str, 
         "Protection": protection,
         "Small counts": f"up to {structure.threshold}",
         "True zeros": "shown" if structure.zero_policy == "publish" else "primary",
-        "OpenGazette": version("opengazette"),
-        "HiGHS": version("highspy"),
-        "Python": platform.python_version(),
+        **_versions(),
     }

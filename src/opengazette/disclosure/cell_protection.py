@@ -107,6 +107,10 @@ def demanded(wish: str, structure: CellStructure) -> Demand:
     )
 
 
+def _quietly() -> None:
+    return
+
+
 def protect_cells(
     structure: CellStructure,
     cells: GivenCells,
@@ -114,12 +118,14 @@ def protect_cells(
     *,
     stop: Callable[[], bool],
     progress: Callable[[Progress], None],
+    audit: Callable[[], None] = _quietly,
     options: Options | None = None,
 ) -> ProtectedCells:
     """Choose the complementary cells and audit the table that results, from its public side.
 
     The search ends when the least cost is proven, or within the gap, or when its rounds are used
-    up, or soon after `stop` says so; what is returned has passed the audit.
+    up, or soon after `stop` says so; what is returned has passed the audit. `progress` hears of
+    the best so far in the unit of the objective, `audit` that the search is over.
 
     Raises:
         CannotProtect: the table does not add up, a small count is not flagged or is shown
@@ -145,6 +151,7 @@ def protect_cells(
     except CannotProtect as failure:
         raise refusal(failure, structure, cells, protection, options) from None
     withheld = pattern.withheld[MEASURE][: len(cells.keys)]
+    audit()
     attacked = _audited(structure, cells, withheld, protection, options, joint)
     return ProtectedCells(
         cells, withheld, pattern, attacked, priced, forced.because, joint.n_beside
@@ -173,7 +180,9 @@ def _searched(
         close=(1.0 - TIES - slack) * 0.99 if priced.counts_cells else priced.close,
         effort=float("inf"),
         stop=stop,
-        progress=progress,
+        progress=lambda so_far: progress(
+            replace(so_far, cost=priced.scale * so_far.cost, bound=priced.scale * so_far.bound)
+        ),
     )
 
 

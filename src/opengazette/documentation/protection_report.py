@@ -27,12 +27,16 @@ class Interval:
 
 @dataclass(frozen=True)
 class Certificate:
-    """How good a pattern is: its complementary cells, and how few there can be at least."""
+    """How good a pattern is: its complementary cells, and how few there can be at least.
+
+    Where something else than their number was to be least, `words` tell what was reached.
+    """
 
     complementary: int
     least: int
     gap: float
     proven: bool
+    words: str = ""
 
 
 @dataclass(frozen=True)
