@@ -95,7 +95,7 @@ def protect(
     options = replace(
         options, trust_flags=trust_flags, may_be_zero=blank_may_be_zero, advise=advise
     )
-    in_cells = options.objective == "count" and previous is None
+    in_cells = options.objective == "count" and not (options.previous or options.beside)
     with searching(time_limit, in_cells=in_cells) as search:
         found = protect_cells(
             form,

@@ -25,7 +25,7 @@ _FIRST = "looking for a first pattern"
 class Search:
     """A search with a time limit, and what the terminal shows of it.
 
-    `in_cells` says that costs are numbers of cells.
+    `in_cells` says that what it looks for is the least number of this table's cells.
     """
 
     seconds: float
@@ -116,7 +116,7 @@ def searching(seconds: float, *, in_cells: bool = True) -> Iterator[Search]:
 def progress_words(progress: Progress, *, in_cells: bool = True) -> str:
     """Say in one line what the search has: best, bound and gap."""
     gap = (progress.cost - progress.bound) / progress.cost if progress.cost else 0.0
-    best = f"{progress.cells:,}" if in_cells else f"{progress.cost:,.1f} ({progress.cells:,} cells)"
+    best = f"{progress.cells:,}" if in_cells else f"{progress.cost:,.1f}"
     return (
         f"part {progress.part} of {progress.parts}, round {progress.round}: "
         f"best {best}, bound {progress.bound:,.1f}, gap {100 * gap:.1f} %"

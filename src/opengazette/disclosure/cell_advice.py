@@ -139,8 +139,8 @@ def _helps(change: Change, protection: Demand, options: Options) -> bool:
 
 def _decisions(structure: CellStructure, cells: GivenCells) -> Iterator[Change]:
     for i, each in enumerate(structure.forced):
-        if each.decision == "show":
-            place = ", ".join(f"{name} {code}" for name, code in each.cells.items())
+        if each.be == "shown":
+            place = ", ".join(f"{name} {code}" for name, code in each.where.items())
             yield Change(
                 f"let the cells at {place} be withheld, which are to be shown",
                 without_decision(structure, i),

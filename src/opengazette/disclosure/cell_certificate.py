@@ -52,9 +52,9 @@ def certificate(
     if prices is None:
         return Certificate("count", n, min(pattern.least_cells, n), counts_cells=True)
     left_open = pattern.cost - pattern.lower_bound + (CHEAP if beside else 0.0)
-    bound = float(prices.asked[complementary].sum()) - left_open - NOISE
+    bound = float(prices.asked[complementary].sum()) - left_open
     if prices.counts_cells:
-        fewest = max(0, int(np.ceil(bound - TIES)), 0 if beside else pattern.least_cells)
+        fewest = max(0, int(np.ceil(bound - TIES - NOISE)), 0 if beside else pattern.least_cells)
         return Certificate(prices.objective, n, min(fewest, n), counts_cells=True)
     cost = float(prices.worth[complementary].sum())
     least = max(0.0, bound / (1.0 + TIE_SHARE) * prices.scale)

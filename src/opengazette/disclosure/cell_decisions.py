@@ -10,11 +10,11 @@ import numpy as np
 from opengazette.disclosure.cell_prices import Objective
 from opengazette.disclosure.forced import Decided, Forced, decided
 from opengazette.disclosure.given_cells import MEASURE, GivenCells, PublishedCells
-from opengazette.disclosure.linear_system import CellTable
+from opengazette.disclosure.linear_system import CellTable, Mask
 from opengazette.disclosure.primary import SmallCountRule
 from opengazette.disclosure.published_beside import Beside
 from opengazette.errors import CannotProtect
-from opengazette.model.cell_structure import CellStructure
+from opengazette.model.cell_structure import CellStructure, ForcedCells
 
 _TOLD = 6
 
@@ -44,21 +44,33 @@ def forced_cells(
 ) -> Decided:
     """Return what the rule and the decisions of the structure come to.
 
+    A decision about many cells is about those of them that can follow it: not about primary cells
+    that should be shown, nor about true zeros that should be withheld. One that names a single
+    cell is refused where that cell cannot.
+
     Raises:
-        CannotProtect: a decision fits no cell, or cannot be followed.
+        CannotProtect: a decision fits no cell, or the one it names cannot follow it.
     """
-    names = [dim.name for dim in structure.dims]
     shown, hidden = list[Forced](), list[Forced]()
+    unfit = {"shown": cells.is_primary(), "withheld": cells.values < rule.least}
     for each in structure.forced:
-        at = [(names.index(name), code) for name, code in each.cells.items()]
-        mask = np.array([all(key[axis] == code for axis, code in at) for key in cells.keys])
-        if not mask.any():
-            raise CannotProtect(
-                f"No cell is at {', '.join(each.cells.values())}, which is to be forced.",
-                "Name codes that meet in the table, or leave the decision out.",
-            )
-        (shown if each.decision == "show" else hidden).append(Forced({MEASURE: mask}, each.reason))
+        mask = _meant(structure, cells, each)
+        if len(each.where) < len(structure.dims):
+            mask &= ~unfit[each.be]
+        (shown if each.be == "shown" else hidden).append(Forced({MEASURE: mask}, each.reason))
     return decided(table, rule, {MEASURE: cells.is_primary()}, shown=shown, hidden=hidden)
+
+
+def _meant(structure: CellStructure, cells: GivenCells, forced: ForcedCells) -> Mask:
+    names = [dim.name for dim in structure.dims]
+    at = [(names.index(name), code) for name, code in forced.where.items()]
+    mask = np.array([all(key[axis] == code for axis, code in at) for key in cells.keys])
+    if not mask.any():
+        raise CannotProtect(
+            f"No cell is at {', '.join(forced.where.values())}, which is to be forced.",
+            "Name codes that meet in the table, or leave the decision out.",
+        )
+    return np.asarray(mask, dtype=np.bool_)
 
 
 def named_cells(keys: Sequence[tuple[str, ...]]) -> str:

@@ -63,7 +63,7 @@ def _with(structure: CellStructure, axis: int, dim: CodeTree, *, gone: set[str])
 
 
 def _fitting(forced: Iterable[ForcedCells], name: str, gone: set[str]) -> Iterable[ForcedCells]:
-    return (each for each in forced if each.cells.get(name) not in gone)
+    return (each for each in forced if each.where.get(name) not in gone)
 
 
 def _summed(

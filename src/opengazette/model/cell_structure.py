@@ -99,10 +99,10 @@ class CodeTree(Frozen):
 class ForcedCells(Frozen):
     """Cells that are shown or withheld because somebody decided so; none shows a small count."""
 
-    decision: Literal["show", "withhold"] = Field(
-        description="show: not withheld to protect others; withhold: protected like a small count"
+    be: Literal["shown", "withheld"] = Field(
+        description="shown: not withheld to protect others; withheld: protected like a small count"
     )
-    cells: Annotated[dict[Code, Code], Field(min_length=1)] = Field(
+    where: Annotated[dict[Code, Code], Field(min_length=1)] = Field(
         description="a code by dimension; a dimension left out stands for all its codes and totals"
     )
     reason: Sentence = Field(description="why; the receipt repeats it")
@@ -151,7 +151,7 @@ class CellStructure(Frozen):
     @model_validator(mode="after")
     def _forced_cells_exist(self) -> Self:
         dims = {dim.name: dim for dim in self.dims}
-        for name, code in (place for each in self.forced for place in each.cells.items()):
+        for name, code in (place for each in self.forced for place in each.where.items()):
             if name not in dims:
                 raise ValueError(f"forced: {name!r} is none of the dims")
             if dims[name].total is not None and code not in dims[name].codes():
