@@ -13,6 +13,7 @@ import pandas as pd
 
 from opengazette.model.contract import Contract
 from opengazette.model.ledger import EntryKind, LedgerEntry, Portrait
+from opengazette.model.publication import Sum
 from opengazette.model.reference import DataElements
 from opengazette.model.stages import Approved, DocumentRef, Release, TableRef
 
@@ -88,6 +89,14 @@ class Tabulator(Protocol):
         population an Int64 column, each mean `<name>` the sum (float64) of its column over the
         records of its count. Rates are not computed. Raises StandardsNotMet where values fit
         no band or category, with counts of rows.
+        """
+        ...
+
+    def contributions(self, extract: Path, contract: Contract, measure: Sum) -> pd.DataFrame:
+        """Return what each contributor gave to each base cell of a sum: private.
+
+        Shape: one row for each cell and contributor; the dimensions hold published labels,
+        `contributor` and `amount` whole numbers.
         """
         ...
 

@@ -214,6 +214,7 @@ def test_what_codes_told_last_night_is_held_against_tonight(tmp_path: Path) -> N
     office.cleared(naive)
     with pytest.raises(AuditFailed, match="1 that can be narrowed"):
         office.cleared(naive, first)
+    assert len(blank(office.public(office.released([5, 9, 40, 60, 70], first))["n"])) == 3
 
 
 def test_a_rule_pack_that_merges_codes_lets_no_contract_tell_them(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from opengazette.adapters.config_files import Reading
 from opengazette.adapters.config_problems import Problem
 from opengazette.model.contract import Contract
 from opengazette.model.expectations import ExpectationFile
-from opengazette.model.publication import Bands, Categories, Count, Dimension, Period
+from opengazette.model.publication import Bands, Categories, Count, Dimension, Period, Sum
 from opengazette.model.reference import DataElement, DataElements
 from opengazette.model.source import Column, ColumnType
 from opengazette.standards.columns import fits
@@ -259,6 +259,8 @@ def _measures(
                 if not values:
                     loc = (*here, "where", column)
                     yield reading.problem(loc, "chooses no record", "list at least one value")
-        if isinstance(measure, Count) and types.get(measure.column or "") == "number":
-            reason = f"counts cannot be added up from the decimal numbers of {measure.column!r}"
+        if isinstance(measure, Count | Sum) and types.get(measure.column or "") == "number":
+            reason = (
+                f"{measure.kind}s cannot be added up from the decimal numbers of {measure.column!r}"
+            )
             yield reading.problem((*here, "column"), reason, "use a column of type integer")

@@ -12,7 +12,7 @@ import pandas as pd
 from opengazette.adapters.generalising import Expression, as_text, label_of, text_of
 from opengazette.errors import ArchiveUnavailable, Fault, StandardsNotMet
 from opengazette.model.contract import Contract
-from opengazette.model.publication import Count, Dimension, Mean, Population, PublicationTable
+from opengazette.model.publication import Count, Dimension, Mean, Population, PublicationTable, Sum
 
 if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
@@ -49,6 +49,19 @@ class IbisTabulator:
         _refuse_misfits(contract, frame)
         _refuse_collisions(contract, frame)
         return _typed(frame, table)
+
+    def contributions(self, extract: Path, contract: Contract, measure: Sum) -> pd.DataFrame:
+        """Return what each contributor gave to each base cell of a sum: private.
+
+        Shape: one row for each cell and contributor of a record that is counted; the dimensions
+        hold published labels, `contributor` a number that means nothing elsewhere, `amount` a
+        whole number. What does not fit, `tabulate` has refused.
+        """
+        with _opened() as connection:
+            records = _read(connection, extract)
+            frame: pd.DataFrame = _given(records, contract.publication, measure).to_pandas()
+        who = frame.pop("_who") if measure.contributor is not None else frame.index
+        return frame.assign(contributor=pd.factorize(who)[0], amount=frame["amount"].astype(int))
 
 
 @contextmanager
@@ -93,6 +106,8 @@ def _cells(records: Expression, table: PublicationTable) -> Expression:
             case Mean():
                 over = next(c for c in table.counts() if c.name == measure.over)
                 sums |= _sum_for_mean(records, measure, over)
+            case Sum():
+                sums |= _amount(records, measure, _over(table, measure))
     grouped = records.group_by(**{name: label.label for name, label in labels.items()})
     return grouped.aggregate(**sums, **checks).order_by(list(labels))
 
@@ -112,12 +127,16 @@ def _count(records: Expression, count: Count) -> dict[str, Expression]:
     if count.column is None:
         return {count.name: records.count(where=chosen)}
     value = records[count.column]
-    whole = value.cast("float64").mod(1) == 0
-    sound = _certainly(value.notnull() & (value >= 0) & whole)
+    sound = _sound(value)
     return {
         count.name: _exact_sum(value, chosen & sound).cast("int64"),
         f"_unsound_{count.name}": (chosen & ~sound).sum(),
     }
+
+
+def _sound(value: Expression) -> Expression:
+    whole = value.cast("float64").mod(1) == 0
+    return _certainly(value.notnull() & (value >= 0) & whole)
 
 
 def _population(records: Expression, population: Population) -> dict[str, Expression]:
@@ -136,6 +155,32 @@ def _sum_for_mean(records: Expression, mean: Mean, over: Count) -> dict[str, Exp
         mean.name: _exact_sum(value, chosen & known).cast("float64"),
         f"_unknown_{mean.name}": (chosen & ~known).sum(),
     }
+
+
+def _over(table: PublicationTable, amount: Sum) -> Count:
+    return next(count for count in table.counts() if count.name == amount.over)
+
+
+def _amount(records: Expression, amount: Sum, over: Count) -> dict[str, Expression]:
+    chosen, value = _chosen(records, over), records[amount.column]
+    sound = _sound(value)
+    checks: dict[str, Expression] = {
+        amount.name: _exact_sum(value, chosen & sound).cast("int64"),
+        f"_unsound_{amount.name}": (chosen & ~sound).sum(),
+    }
+    if amount.contributor is not None:
+        checks[f"_nameless_{amount.name}"] = (chosen & records[amount.contributor].isnull()).sum()
+    return checks
+
+
+def _given(records: Expression, table: PublicationTable, amount: Sum) -> Expression:
+    labels = {d.name: label_of(records, d).label for d in table.dimensions}
+    chosen, value = _chosen(records, _over(table, amount)), records[amount.column].cast("int64")
+    if amount.contributor is None:
+        return records.filter(chosen).select(**labels, amount=value)
+    who = records[amount.contributor].name("_who")
+    grouped = records.filter(chosen).group_by(**labels, _who=who)
+    return grouped.aggregate(amount=value.sum())
 
 
 def _certainly(condition: Expression) -> Expression:
@@ -178,7 +223,8 @@ def _refuse_misfits(contract: Contract, cells: pd.DataFrame) -> None:
 
 
 _MISFITS = {
-    "_unsound_": "rows have an empty, negative or fractional value where a count is added up",
+    "_unsound_": "rows have an empty, negative or fractional value where a count or sum adds up",
+    "_nameless_": "rows do not say whose amount it is",
     "_differs_": "cells have records with different populations",
     "_unknown_": "rows of its count have no value to average",
 }
@@ -204,7 +250,7 @@ def _refuse_collisions(contract: Contract, cells: pd.DataFrame) -> None:
 def _typed(cells: pd.DataFrame, table: PublicationTable) -> pd.DataFrame:
     typed: dict[str, pd.Series[Any]] = {name: cells[name].astype("string") for name in table.key()}
     for measure in table.measures:
-        if isinstance(measure, Count | Population):
+        if isinstance(measure, Count | Population | Sum):
             typed[measure.name] = cells[measure.name].astype("Int64")
         elif isinstance(measure, Mean):
             typed[measure.name] = cells[measure.name].astype("float64")

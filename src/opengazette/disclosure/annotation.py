@@ -17,6 +17,7 @@ from opengazette.disclosure.continuity import EarlierTable
 from opengazette.disclosure.primary import SmallCountRule
 from opengazette.disclosure.protected_cells import Concern, ProtectedCounts
 from opengazette.disclosure.structure import published_table
+from opengazette.disclosure.unchanged import as_it_was
 from opengazette.disclosure.withholding import COMPLEMENTARY as TOLD_COMPLEMENTARY
 from opengazette.disclosure.withholding import WITHHELD as TOLD_SMALL
 from opengazette.disclosure.withholding import withhold
@@ -164,23 +165,16 @@ def told_before(
 
     Shape: one code per row for each count: 1 small, 2 complementary, 0 none.
     """
-    key = list(publication.key())
     told = {m.name: np.zeros(len(true), dtype=np.int64) for m in publication.counts()}
     for release in earlier:
-        if not set(key) <= set(release.true.columns) or release.true.duplicated(key).any():
-            continue
-        if not set(told) <= set(release.true.columns) or not tells_reasons(
-            release.public, publication
-        ):
+        columns = {name + ANNOTATION_SUFFIX for name in told}
+        if not columns <= set(release.public) or not tells_reasons(release.public, publication):
             continue
         for name, codes in told.items():
-            then = release.true[[*key, name]].assign(
-                code=release.public[name + ANNOTATION_SUFFIX].to_numpy()
-            )
-            both = true[[*key, name]].merge(then, on=key, how="left", suffixes=("", "_then"))
-            same = (both[name] == both[f"{name}_then"]).fillna(value=False).to_numpy(dtype=bool)
-            given = both["code"].where(both["code"].isin([TOLD_SMALL, TOLD_COMPLEMENTARY]), "0")
-            codes[:] = np.where(same, np.maximum(codes, given.to_numpy(dtype=np.int64)), codes)
+            same, then = as_it_was(true, release, publication, name)
+            given = then[name + ANNOTATION_SUFFIX]
+            reason = given.where(given.isin([TOLD_SMALL, TOLD_COMPLEMENTARY]), "0")
+            codes[same] = np.maximum(codes, reason.to_numpy(dtype=np.int64))[same]
     return told
 
 

@@ -42,10 +42,12 @@ def withheld_from_insiders(
     """
     withheld = {m: mask.copy() for m, mask in pattern.withheld.items()}
     prices = count_weights(table) | dict(weights or {})
-    for person in singletons(_published(table, withheld), table.counts):
+    for person in singletons(published_cells(table, withheld), table.counts):
         own = _own(table, person)
         others = {m: mask & ~own[m] for m, mask in pattern.primary.items()}
-        found = attack(_published(table, withheld), others, protection, rule, insiders=[person])
+        found = attack(
+            published_cells(table, withheld), others, protection, rule, insiders=[person]
+        )
         if all(finding.covered and finding.proved for finding in found):
             continue
         kept = must_publish or {}
@@ -61,7 +63,8 @@ def withheld_from_insiders(
     return withheld
 
 
-def _published(table: CellTable, withheld: Mapping[str, Mask]) -> PublishedTable:
+def published_cells(table: CellTable, withheld: Mapping[str, Mask]) -> PublishedTable:
+    """Return a table as the public sees it once cells are withheld."""
     values = {m: np.where(withheld[m], np.nan, counts) for m, counts in table.counts.items()}
     return PublishedTable(
         table.dimensions, table.keys, values, table.parts, absent=table.absent, same=table.same

@@ -14,7 +14,7 @@ from opengazette.disclosure import lattice
 from opengazette.disclosure.codes import Codes, codes_of
 from opengazette.disclosure.population import populations_at
 from opengazette.errors import ContractInvalid, StandardsNotMet
-from opengazette.model.publication import Count, Mean, Population, PublicationTable, Rate
+from opengazette.model.publication import Count, Mean, Population, PublicationTable, Rate, Sum
 
 MOST_CELLS = 20_000_000
 """A complete table with more combinations than this is a mistake in the contract."""
@@ -25,13 +25,13 @@ Numbers = NDArray[Any]
 def with_margins(base: pd.DataFrame, publication: PublicationTable) -> pd.DataFrame:
     """Build the true publication table from its base cells.
 
-    Shape: `base` has one row per observed combination of published labels; the counts and
-    populations are whole numbers, each mean's column is the sum of its source column over the
+    Shape: `base` has one row per observed combination of published labels; the counts, sums
+    and populations are whole numbers, each mean's column is the sum of its source column over the
     records of its count. The result has one row per combination of codes (finest labels,
     subtotals, totals), the dimensions first, then the measures in the contract's order. With
     `combinations: complete` a combination without records is 0; with `observed` only observed
     combinations and the margins above them are there.
-    Units: counts and populations are Int64; rates and means Float64, rounded half to even to
+    Units: counts, sums and populations are Int64; rates and means Float64, rounded half to even to
     their decimals, missing where their denominator is 0 or a part of them is unknown. A
     population is added up over areas only; a sum with an unknown part is unknown.
     Not done: nothing is withheld.
@@ -59,7 +59,8 @@ def with_margins(base: pd.DataFrame, publication: PublicationTable) -> pd.DataFr
 
 
 def _refuse_broken(base: pd.DataFrame, publication: PublicationTable) -> None:
-    keys, counts = list(publication.key()), [m.name for m in publication.counts()]
+    keys = list(publication.key())
+    counts = [m.name for m in publication.added_up()]
     empty = int(base[keys].isna().any(axis=1).sum())
     wrong = int((~base[counts].ge(0).fillna(value=False)).any(axis=1).sum())
     repeated = int(base.duplicated(keys).sum())
@@ -81,7 +82,8 @@ def _refuse_too_many(codes: Sequence[Codes], most: int) -> None:
 
 
 def _summands(base: pd.DataFrame, publication: PublicationTable) -> dict[str, Numbers]:
-    counts = {m.name: base[m.name].to_numpy(dtype=np.int64) for m in publication.counts()}
+    whole = publication.added_up()
+    counts = {m.name: base[m.name].to_numpy(dtype=np.int64) for m in whole}
     sums = {
         m.name: np.where(
             counts[m.over] == 0, 0.0, base[m.name].to_numpy(dtype=np.float64, na_value=np.nan)
@@ -130,13 +132,13 @@ def _measured(
     populations: Mapping[str, pd.Series[int]],
 ) -> pd.DataFrame:
     bases: dict[str, pd.Series[Any]] = {
-        m.name: pd.Series(sums[m.name], dtype="Int64") for m in publication.counts()
+        m.name: pd.Series(sums[m.name], dtype="Int64") for m in publication.added_up()
     }
     bases |= populations
     columns: dict[str, pd.Series[Any]] = {}
     for measure in publication.measures:
         match measure:
-            case Count() | Population():
+            case Count() | Population() | Sum():
                 columns[measure.name] = bases[measure.name]
             case Rate():
                 above = bases[measure.numerator].astype("Float64") * measure.per

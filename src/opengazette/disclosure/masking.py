@@ -7,8 +7,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from opengazette.disclosure.annotation import Codes, remembering
+from opengazette.disclosure.audit import attack
 from opengazette.disclosure.complementary import Pattern, Weights, protect
-from opengazette.disclosure.insider_protection import PRICE_OF_WITHHELD, withheld_from_insiders
+from opengazette.disclosure.insider_protection import (
+    PRICE_OF_WITHHELD,
+    published_cells,
+    withheld_from_insiders,
+)
 from opengazette.disclosure.linear_system import CellTable
 from opengazette.disclosure.primary import SmallCountRule
 from opengazette.disclosure.protected_cells import Concern
@@ -52,3 +58,45 @@ def withheld_for(
             table, rule, concern.demand, served, weights=prices, must_publish=must_publish
         )
     return withheld
+
+
+def withheld_despite(
+    told: Mapping[str, Codes],
+    table: CellTable,
+    rule: SmallCountRule,
+    concerns: Sequence[Concern],
+    withheld: Mapping[str, Mask],
+    *,
+    prices: Weights,
+    must_publish: Mapping[str, Mask],
+) -> dict[str, Mask]:
+    """Extend a pattern until the codes of earlier releases give no protected cell away.
+
+    Shape: as `withheld_for`; `told` has the reason that was told of each cell and still holds.
+    Each cell that is too narrow is protected once more by cells of which nothing was told, as if
+    the others were published: their values may stay what they are.
+
+    Raises:
+        CannotProtect: no pattern serves a concern.
+    """
+    found = {m: mask.copy() for m, mask in withheld.items()}
+    known = {m: told[m] > 0 for m in table.measures}
+    for concern in concerns if any(mask.any() for mask in known.values()) else ():
+        attacker = remembering(published_cells(table, found), told)
+        for narrow in attack(attacker, concern.cells, concern.demand, rule):
+            if narrow.covered and narrow.proved:
+                continue
+            own = {m: np.zeros(len(table.keys), dtype=np.bool_) for m in table.measures}
+            own[narrow.measure][table.keys.index(narrow.key)] = True
+            further = protect(
+                table,
+                rule,
+                concern.demand,
+                primary=own,
+                weights={
+                    m: np.where(found[m], PRICE_OF_WITHHELD * p, p) for m, p in prices.items()
+                },
+                must_publish={m: (known[m] | must_publish.get(m, own[m])) & ~own[m] for m in own},
+            )
+            found = {m: mask | further.withheld[m] for m, mask in found.items()}
+    return found

@@ -52,6 +52,23 @@ def published_table(publication: PublicationTable, public: pd.DataFrame) -> Publ
     )
 
 
+def amount_table(publication: PublicationTable, table: pd.DataFrame, name: str) -> CellTable:
+    """Turn one sum of a true publication table into cells and equations: private.
+
+    No count follows from an amount, so each sum is a system of its own.
+    """
+    amounts = table[name].to_numpy(dtype=np.int64)
+    return CellTable(_tree(publication, table), _keys(publication, table), {name: amounts})
+
+
+def published_amounts(
+    publication: PublicationTable, public: pd.DataFrame, name: str
+) -> PublishedTable:
+    """Turn one sum of a public table into what an attacker reads from it."""
+    values = {name: _floats(public[name])}
+    return PublishedTable(_tree(publication, public), _keys(publication, public), values)
+
+
 def counts_in_order(publication: PublicationTable) -> tuple[str, ...]:
     """Return the names of the counts, in order."""
     return tuple(m.name for m in publication.counts())

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from opengazette.errors import Fault
-from opengazette.model.publication import Count, Mean, Population, PublicationTable, Rate
+from opengazette.model.publication import Count, Mean, Population, PublicationTable, Rate, Sum
 
 WITHHELD, COMPLEMENTARY, NO_VALUE, SHOWN = "1", "2", "3", ""
 """Annotation codes. Unless reasons are told, one code stands for every withheld value."""
@@ -25,26 +25,27 @@ def withhold(
     *,
     small: Mapping[str, Mask] | None = None,
 ) -> pd.DataFrame:
-    """Blank the withheld counts of a true publication table and all rates and means of them.
+    """Blank the withheld values of a true publication table and all that belongs to them.
 
-    Shape: rows and their order are kept; `withheld` has one flag per row for each count that it
-    names. Each count, rate and mean is followed by `<name>_annotation`: 1 withheld, 3 no value
+    Shape: rows and their order are kept; `withheld` has one flag per row for each count or sum
+    that it names. Rates, means and sums go with the counts that they are made from or added up
+    over. Each count, rate, mean and sum is followed by `<name>_annotation`: 1 withheld, 3 no value
     (a denominator of 0 or not known), empty otherwise. A count that is 0 and not withheld stays
     0. Populations are public and stay.
 
     With `small` (one flag per row for each count), the code tells why: 1 for the counts it marks
     and what derives from one of them, 2 for all others withheld. Whether that is safe is not
-    decided here: see `annotated`.
+    decided here: see `annotated`. The codes of a sum never tell.
 
     Raises:
-        Fault: a flag is given for no count of the table, or not one for each row; or a small
+        Fault: a flag is given for no count or sum of the table, or not one for each row; or a small
             count is not withheld.
 
     Source: CalHHS Data De-Identification Guidelines, 4.4.1 rules 3 and 5; 4.4.3.
     """
     hidden = _hidden_counts(table, publication, withheld)
     first = hidden if small is None else _hidden_counts(table, publication, small)
-    if any((first[name] & ~hidden[name]).any() for name in hidden):
+    if any((first[m.name] & ~hidden[m.name]).any() for m in publication.counts()):
         raise Fault("Counts are marked as small that are not withheld.")
     columns: dict[str, pd.Series[Any]] = {n: table[n] for n in publication.key()}
     for measure in publication.measures:
@@ -54,7 +55,8 @@ def withhold(
             continue
         gone = _hidden(measure, hidden)
         columns[measure.name] = values.mask(gone)
-        reason = np.where(_hidden(measure, first), WITHHELD, COMPLEMENTARY)
+        small_or_sum = isinstance(measure, Sum) | _hidden(measure, first)
+        reason = np.where(small_or_sum, WITHHELD, COMPLEMENTARY)
         told = np.where(gone, reason, np.where(values.isna(), NO_VALUE, SHOWN))
         columns[f"{measure.name}_annotation"] = pd.Series(told, index=table.index, dtype="str")
     return pd.DataFrame(columns)
@@ -63,20 +65,22 @@ def withhold(
 def _hidden_counts(
     table: pd.DataFrame, publication: PublicationTable, withheld: Mapping[str, Mask]
 ) -> dict[str, Mask]:
-    counts = {m.name for m in publication.counts()}
+    counts = {m.name for m in publication.added_up()}
     wrong = sum(name not in counts or len(flags) != len(table) for name, flags in withheld.items())
     if wrong:
-        raise Fault(f"{wrong} sets of flags fit no count of the table or not its rows.")
+        raise Fault(f"{wrong} sets of flags fit no count or sum of the table or not its rows.")
     shown = np.zeros(len(table), dtype=np.bool_)
     return {name: np.asarray(withheld.get(name, shown), dtype=np.bool_) for name in counts}
 
 
-def _hidden(measure: Count | Rate | Mean, hidden: Mapping[str, Mask]) -> Mask:
+def _hidden(measure: Count | Rate | Mean | Sum, hidden: Mapping[str, Mask]) -> Mask:
     match measure:
         case Count():
             return hidden[measure.name]
         case Mean():
             return hidden[measure.over]
+        case Sum():
+            return hidden[measure.name] | hidden[measure.over]
         case Rate():
             above, below = hidden[measure.numerator], hidden.get(measure.denominator)
             return above if below is None else above | below

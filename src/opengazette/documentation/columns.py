@@ -17,6 +17,7 @@ from opengazette.model.publication import (
     Period,
     Population,
     Rate,
+    Sum,
 )
 from opengazette.model.rulepack import RulePack
 
@@ -28,6 +29,12 @@ _PERIOD_FORMS = {
     "month": "month, YYYY-MM",
     "week": "week, YYYY-W01 to YYYY-W53",
 }
+
+
+_EITHER_REASON = "Withheld to protect privacy: a small number, or one that would give it away"
+_WHY_BLANK = (
+    "1 = Withheld to protect privacy: few people, one who stands out, or what tells of them"
+)
 
 
 @dataclass(frozen=True)
@@ -60,9 +67,7 @@ def annotation_texts(rule_pack: RulePack, *, tells_reasons: bool = False) -> dic
     none = {"3": rule_pack.annotation("3")}
     if tells_reasons:
         return {code: rule_pack.annotation(code) for code in ("1", "2")} | none
-    return {
-        "1": "Withheld to protect privacy: a small number, or one that would give it away"
-    } | none
+    return {"1": _EITHER_REASON} | none
 
 
 def column_types(contract: Contract) -> dict[str, PublishedType]:
@@ -81,7 +86,7 @@ def _columns(contract: Contract, codes: Mapping[str, str]) -> Iterator[Published
         )
     meanings = "; ".join(f"{code} = {text}" for code, text in codes.items())
     for measure in contract.publication.measures:
-        whole = measure.kind in ("count", "population")
+        whole = measure.kind in ("count", "population", "sum")
         yield PublishedColumn(
             name=measure.name,
             label=measure.label,
@@ -96,7 +101,8 @@ def _columns(contract: Contract, codes: Mapping[str, str]) -> Iterator[Published
                 label=f"{measure.label}: annotation",
                 type="text",
                 definition=f"Why a value of {measure.name} is blank.",
-                valid_values=f"blank = no annotation; {meanings}",
+                valid_values="blank = no annotation; "
+                + (_WHY_BLANK if isinstance(measure, Sum) else meanings),
             )
 
 

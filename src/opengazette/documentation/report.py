@@ -27,7 +27,8 @@ def release_report(
     of day: the same release has the same report.
     """
     key = contract.publication.key()
-    pictures = [withheld_picture(public, key, m.name) for m in contract.publication.counts()]
+    drawn = contract.publication.added_up()
+    pictures = [withheld_picture(public, key, m.name) for m in drawn]
     page = (
         _environment()
         .get_template("report.html")

@@ -288,6 +288,10 @@ class PublicationTable(Frozen):
         """Return the sums of amounts, in order."""
         return tuple(m for m in self.measures if isinstance(m, Sum))
 
+    def added_up(self) -> tuple[Count | Sum, ...]:
+        """Return what adds up to totals and can be withheld: counts and sums, in order."""
+        return tuple(m for m in self.measures if isinstance(m, Count | Sum))
+
     def populations(self) -> tuple[Population, ...]:
         """Return the known denominators, in order."""
         return tuple(m for m in self.measures if isinstance(m, Population))

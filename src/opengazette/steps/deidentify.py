@@ -8,18 +8,23 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from opengazette.disclosure.annotation import annotated
+from opengazette.disclosure.annotation import Codes, annotated, told_before
 from opengazette.disclosure.assessment import assess
 from opengazette.disclosure.continuity import Carried, EarlierTable, carried_over
 from opengazette.disclosure.margins import with_margins
-from opengazette.disclosure.masking import withheld_for
-from opengazette.disclosure.protected_cells import protected_counts, refuse_unfit
+from opengazette.disclosure.masking import withheld_despite, withheld_for
+from opengazette.disclosure.protected_cells import (
+    ProtectedCounts,
+    protected_counts,
+    refuse_unfit,
+)
 from opengazette.disclosure.structure import cell_table
 from opengazette.disclosure.table_prices import table_prices
 from opengazette.disclosure.withholding import withhold
 from opengazette.documentation.evidence import canonical_json
 from opengazette.governance.approvals import policy_fingerprint
 from opengazette.model.contract import Contract
+from opengazette.model.publication import PublicationTable
 from opengazette.model.receipts import Receipt
 from opengazette.model.reference import PopulationTable
 from opengazette.model.rulepack import RulePack
@@ -65,8 +70,14 @@ def deidentify(
     else:
         seen = [EarlierTable(tables.load(r.private), tables.load(r.public)) for r in earlier]
         carried = carried_over(true, seen, contract.publication)
-        small_withheld = assessment.must_withhold_small
-        public = _mask(contract, rule_pack, true, carried, small_withheld=small_withheld)
+        told = told_before(true, seen, contract.publication)
+        counts = protected_counts(
+            true,
+            contract.publication,
+            rule_pack,
+            small_withheld=assessment.must_withhold_small,
+        )
+        public = _mask(contract.publication, true, counts, carried, told)
     withheld = sum(int(public[m.name].isna().sum()) for m in contract.publication.counts())
     receipt = Receipt(
         "deidentify",
@@ -104,15 +115,12 @@ def _same_table(
 
 
 def _mask(
-    contract: Contract,
-    rule_pack: RulePack,
+    publication: PublicationTable,
     true: pd.DataFrame,
+    counts: ProtectedCounts,
     carried: Carried,
-    *,
-    small_withheld: bool,
+    told: Mapping[str, Codes],
 ) -> pd.DataFrame:
-    publication = contract.publication
-    counts = protected_counts(true, publication, rule_pack, small_withheld=small_withheld)
     if not counts.concerns:
         return withhold(true, publication, {})
     primary, table = counts.primary(), cell_table(publication, true)
@@ -121,15 +129,18 @@ def _mask(
         prices[name] = np.where(
             carried.withheld[name], PRICE_OF_WITHHELD_BEFORE * prices[name], prices[name]
         )
-    withheld = withheld_for(
+    kept = {name: (carried.shown[name] | counts.kept[name]) & ~primary[name] for name in primary}
+    singletons = publication.suppression.singletons
+    found = withheld_for(
         table,
         counts.rule,
         counts.concerns,
         prices=prices,
-        must_publish={
-            name: (carried.shown[name] | counts.kept[name]) & ~primary[name] for name in primary
-        },
-        singletons=publication.suppression.singletons,
+        must_publish=kept,
+        singletons=singletons,
+    )
+    withheld = withheld_despite(
+        told, table, counts.rule, counts.concerns, found, prices=prices, must_publish=kept
     )
     if publication.suppression.annotation == "merged":
         return withhold(true, publication, withheld)
