@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,14 +97,46 @@ def networks(matrix: sparse.csr_array, columns: Columns) -> Iterator[Network]:
     movable = np.flatnonzero(columns.hidden | columns.free)
     if not len(movable):
         return
-    groups, merged = _merge_equal(sparse.csr_array(matrix[:, movable]))
-    label = connected(merged)
-    cells = [movable[members] for members in groups]
+    group, matrix = _merge_equal(sparse.csr_array(matrix[:, movable]))
+    label = connected(matrix)
     order = np.argsort(label, kind="stable")
-    for part in np.split(order, np.flatnonzero(np.diff(label[order])) + 1):
-        network = _network(merged, columns, part, [cells[i] for i in part])
-        if network.demands():
-            yield network
+    members, starts = _members(movable, np.argsort(order)[group])
+    grouped = _grouped(columns, members, starts)
+    stops = np.append(starts, len(members))[1:]
+    wanted = (grouped.up > 0) | (grouped.down > 0) | (grouped.either > 0)
+    for some, rows in _blocks(matrix, label, np.unique(label[order[wanted]])):
+        bounds = zip(starts[some], stops[some], strict=True)
+        yield Network(
+            matrix=rows,
+            fall=grouped.fall[some],
+            hidden=grouped.hidden[some],
+            free=grouped.free[some],
+            cost=grouped.cost[some],
+            up=grouped.up[some],
+            down=grouped.down[some],
+            either=grouped.either[some],
+            members=tuple(members[start:stop] for start, stop in bounds),
+        )
+
+
+def _blocks(
+    matrix: sparse.csr_array, label: Index, parts: Index
+) -> Iterator[tuple[slice, sparse.csr_array]]:
+    """Cut connected parts out of a matrix whose rows are not empty.
+
+    Shape: each part's place among the columns sorted by label, and its rows of these columns.
+    """
+    row_label = label[matrix.indices[matrix.indptr[:-1]]]
+    by_label = sparse.csr_array(matrix[np.argsort(row_label, kind="stable")])
+    by_label = sparse.csr_array(by_label[:, np.argsort(label, kind="stable")])
+    by_label.sort_indices()
+    sizes = np.bincount(label)
+    ends = np.cumsum(sizes).tolist()
+    row_ends = np.cumsum(np.bincount(row_label, minlength=len(sizes))).tolist()
+    for part in parts.tolist():
+        some = slice(ends[part] - int(sizes[part]), ends[part])
+        rows = sparse.csr_array(by_label[row_ends[part - 1] if part else 0 : row_ends[part]])
+        yield some, sparse.csr_array(rows[:, some])
 
 
 def connected(matrix: sparse.csr_array) -> Index:
@@ -114,62 +147,70 @@ def connected(matrix: sparse.csr_array) -> Index:
     return np.asarray(label[rows:], dtype=np.int64)
 
 
-def _network(
-    merged: sparse.csr_array, columns: Columns, part: Index, cells: list[Index]
-) -> Network:
-    matrix = sparse.csc_array(merged)[:, part].tocsr()
-    matrix = matrix[np.flatnonzero(np.diff(matrix.indptr)), :]
+def _members(columns: Index, group: Index) -> tuple[Index, Index]:
+    """Sort columns by group; return them and where each group starts."""
+    order = np.argsort(group, kind="stable")
+    return columns[order], np.flatnonzero(np.diff(group[order], prepend=-1))
 
-    def largest(values: NDArray[np.generic]) -> NDArray[np.generic]:
-        return np.array([values[members].max() for members in cells], dtype=values.dtype)
 
-    published = [members[columns.cell[members]] for members in cells]
-    hidden = np.array([columns.hidden[real].any() or not len(real) for real in published])
-    return Network(
-        matrix=matrix,
-        fall=np.array([columns.fall[m].min() for m in cells]),
+def _grouped(columns: Columns, members: Index, starts: Index) -> Columns:
+    """Sum up what is known of columns that are equal, group by group.
+
+    A group is withheld from the start if one of its cells is, or if it has none.
+    """
+
+    def over(combine: np.ufunc, values: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(combine.reduceat(values[members], starts))
+
+    owner = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(members)))
+    cell = over(np.logical_or, columns.cell)
+    hidden = over(np.logical_or, columns.hidden & columns.cell) | ~cell
+    return Columns(
+        cell=cell,
+        fall=over(np.minimum, columns.fall),
         hidden=hidden,
         free=~hidden,
-        cost=np.array([columns.cost[m].sum() for m in cells]),
-        up=np.asarray(largest(columns.up), dtype=np.float64),
-        down=np.asarray(largest(columns.down), dtype=np.float64),
-        either=np.asarray(largest(columns.either), dtype=np.float64),
-        members=tuple(cells),
+        cost=np.asarray(np.bincount(owner, columns.cost[members]), dtype=np.float64),
+        up=over(np.maximum, columns.up),
+        down=over(np.maximum, columns.down),
+        either=over(np.maximum, columns.either),
     )
 
 
-def _merge_equal(matrix: sparse.csr_array) -> tuple[list[Index], sparse.csr_array]:
-    """Make one column of all that equations with two terms show to be equal."""
+def _merge_equal(matrix: sparse.csr_array) -> tuple[Index, sparse.csr_array]:
+    """Make one column of all that equations with two terms show to be equal.
+
+    Returns which merged column each column has become, and the equations between those.
+    """
     group: Index = np.arange(matrix.shape[1])
     while True:
         matrix = _tidy(matrix)
-        ends = np.flatnonzero(np.diff(matrix.indptr) == 2)
-        pairs = matrix.indices[matrix.indptr[ends][:, None] + np.arange(2)]
-        signs = matrix.data[matrix.indptr[ends][:, None] + np.arange(2)]
-        equal = pairs[signs.sum(axis=1) == 0]
+        pairs = matrix.indptr[np.flatnonzero(np.diff(matrix.indptr) == 2)][:, None] + np.arange(2)
+        equal = matrix.indices[pairs[matrix.data[pairs].sum(axis=1) == 0]]
         if not len(equal):
-            break
+            return group, matrix
         width = matrix.shape[1]
         links = sparse.csr_array((np.ones(len(equal)), (equal[:, 0], equal[:, 1])), (width, width))
         n_groups, label = csgraph.connected_components(links, directed=False)
         merge = sparse.csr_array((np.ones(width), (np.arange(width), label)), (width, n_groups))
-        matrix, group = sparse.csr_array(matrix @ merge), np.asarray(label[group])
-    order = np.argsort(group, kind="stable")
-    cuts = np.flatnonzero(np.diff(group[order])) + 1
-    return list(np.split(order, cuts)), matrix
+        matrix, group = sparse.csr_array(matrix @ merge), np.asarray(label[group], dtype=np.int64)
 
 
 def _tidy(matrix: sparse.csr_array) -> sparse.csr_array:
-    """Drop zero terms, then rows that are empty or repeat another."""
+    """Drop zero terms, then rows that are empty or repeat another.
+
+    Every column gets a random number and a row the sum of its terms': rows repeat each other
+    if the sums agree, for random values as for all.
+    """
     matrix.eliminate_zeros()
     matrix.sort_indices()
-    seen: set[bytes] = set()
-    kept = []
-    for row in range(matrix.shape[0]):
-        terms = slice(matrix.indptr[row], matrix.indptr[row + 1])
-        signs = matrix.data[terms] * (matrix.data[terms][0] if terms.stop > terms.start else 1.0)
-        mark = matrix.indices[terms].tobytes() + signs.tobytes()
-        if terms.stop > terms.start and mark not in seen:
-            seen.add(mark)
-            kept.append(row)
-    return sparse.csr_array(matrix[np.array(kept, dtype=np.int64), :])
+    filled = np.flatnonzero(np.diff(matrix.indptr))
+    if not len(filled):
+        return sparse.csr_array((0, matrix.shape[1]))
+    starts = matrix.indptr[filled]
+    first = np.repeat(matrix.data[starts], np.diff(matrix.indptr)[filled])
+    rng = np.random.default_rng(20160923)
+    number = rng.integers(-(2**63), 2**63, size=matrix.shape[1], dtype=np.int64)
+    terms = number[matrix.indices] * (matrix.data * first).astype(np.int64)
+    _, kept = np.unique(np.add.reduceat(terms, starts), return_index=True)
+    return sparse.csr_array(matrix[filled[np.sort(kept)], :])

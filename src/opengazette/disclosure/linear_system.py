@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from opengazette.disclosure.cell_index import CellIndex, CodeNumbers, Index
+from opengazette.disclosure.sums import Sums, sums
 from opengazette.errors import CannotProtect
 
 Counts = NDArray[np.int64]
@@ -105,6 +106,16 @@ class CellTable:
         return CellIndex.of(self.codes, [len(dimension.codes) for dimension in self.dimensions])
 
     @cached_property
+    def sums(self) -> Sums:
+        """List every equation of the table: a total and the cells that it adds up."""
+        trees = []
+        for dimension in self.dimensions:
+            place = {code: i for i, code in enumerate(dimension.codes)}
+            below = {place.get(p, -1): codes for p, codes in dimension.children.items()}
+            trees.append({p: [place.get(c, -1) for c in codes] for p, codes in below.items()})
+        return sums(self.codes, self._index, trees, self.levels())
+
+    @cached_property
     def _levels(self) -> Index:
         levels = np.zeros(len(self.keys), dtype=np.int64)
         for d, dimension in enumerate(self.dimensions):
@@ -177,23 +188,6 @@ class LinearSystem:
         return np.concatenate([cells, remainders])
 
 
-def equations(table: CellTable) -> Iterator[tuple[int, list[int], bool]]:
-    """List every equation as parent, children and whether all children are in the table.
-
-    An equation stands wherever the parent is in the table. Order: finest parents first.
-    """
-    at = {key: i for i, key in enumerate(table.keys)}
-    levels = table.levels()
-    for parent in np.argsort(levels, kind="stable"):
-        key = table.keys[parent]
-        for d, dimension in enumerate(table.dimensions):
-            codes = dimension.children.get(key[d], ())
-            found = [at.get((*key[:d], code, *key[d + 1 :])) for code in codes]
-            children = [i for i in found if i is not None]
-            if codes:
-                yield int(parent), children, len(children) == len(codes)
-
-
 def floors(table: CellTable, *, least: int) -> dict[str, Counts]:
     """Return what the shown zeros alone reveal: the least value each cell can have.
 
@@ -202,7 +196,6 @@ def floors(table: CellTable, *, least: int) -> dict[str, Counts]:
     up: no floor ever exceeds its count.
     """
     known = np.array([np.where(counts > 0, least, 0) for counts in table.counts.values()])
-    rows = [(parent, children) for parent, children, _ in equations(table)]
     at = {m: known[i] for i, m in enumerate(table.measures)}
     flat, same = known.reshape(-1), np.array(table.same, dtype=np.int64).reshape(-1, 2)
     changed = True
@@ -211,15 +204,15 @@ def floors(table: CellTable, *, least: int) -> dict[str, Counts]:
         for part, whole in table.parts.items():
             at[whole][:] = np.maximum(at[whole], at[part])
         for floor in known:
-            for parent, children in rows:
-                floor[parent] = max(floor[parent], floor[children].sum())
+            for rows in table.sums.levels():
+                np.maximum.at(floor, table.sums.parents[rows], table.sums.of(floor, rows))
         for one, other in (same.T, same.T[::-1]):
             np.maximum.at(flat, one, flat[other])
         changed = bool(table.parts or table.same) and not np.array_equal(before, known)
     return at
 
 
-def independent(table: CellTable) -> tuple[sparse.csr_array, NDArray[np.int64]]:
+def independent(table: CellTable) -> tuple[sparse.csr_array, Index]:
     """Return the equations that no other equations imply, when a missing cell is a zero.
 
     Every cell gets a fingerprint: random for cells without an equation, the sum of the
@@ -228,24 +221,30 @@ def independent(table: CellTable) -> tuple[sparse.csr_array, NDArray[np.int64]]:
     """
     rng = np.random.default_rng(20160923)
     fingerprint = rng.integers(0, 2**64, size=len(table.keys), dtype=np.uint64)
-    kept: list[tuple[int, list[int]]] = []
-    solved: set[int] = set()
-    for parent, children, _ in equations(table):
-        total = fingerprint[children].sum(dtype=np.uint64)
-        if parent not in solved:
-            fingerprint[parent] = total
-        elif total == fingerprint[parent]:
-            continue
-        solved.add(parent)
-        kept.append((parent, children))
-    return _rows(kept, len(table.keys)), np.zeros(0, dtype=np.int64)
+    kept = np.ones(len(table.sums.parents), dtype=np.bool_)
+    for rows in table.sums.levels():
+        parents, total = table.sums.parents[rows], table.sums.of(fingerprint, rows)
+        first = np.concatenate([[True], parents[1:] != parents[:-1]])
+        fingerprint[parents[first]] = total[first]
+        kept[rows] = first | (total != fingerprint[parents])
+    return table.sums.matrix(len(table.keys), kept), np.zeros(0, dtype=np.int64)
 
 
-def all_rows(table: CellTable) -> tuple[sparse.csr_array, NDArray[np.int64]]:
+def all_rows(table: CellTable) -> tuple[sparse.csr_array, Index]:
     """Return all equations, and the rows that lack children and so only bound their parent."""
-    found = list(equations(table))
-    matrix = _rows([(parent, children) for parent, children, _ in found], len(table.keys))
-    return matrix, np.array([i for i, row in enumerate(found) if not row[2]], dtype=np.int64)
+    every = np.ones(len(table.sums.parents), dtype=np.bool_)
+    return table.sums.matrix(len(table.keys), every), np.flatnonzero(~table.sums.complete)
+
+
+def equations(table: CellTable) -> Iterator[tuple[int, list[int], bool]]:
+    """List every equation as parent, children and whether all children are in the table.
+
+    An equation stands wherever the parent is in the table. Order: finest parents first.
+    """
+    found = table.sums
+    below = np.split(found.children, found.starts[1:-1])
+    for parent, children, complete in zip(found.parents, below, found.complete, strict=False):
+        yield int(parent), children.tolist(), bool(complete)
 
 
 def _differences(same: tuple[tuple[int, int], ...], width: int) -> sparse.csr_array:
@@ -253,10 +252,3 @@ def _differences(same: tuple[tuple[int, int], ...], width: int) -> sparse.csr_ar
     rows = np.repeat(np.arange(len(same)), 2)
     signs = np.tile([1.0, -1.0], len(same))
     return sparse.csr_array((signs, (rows, ends)), shape=(len(same), width))
-
-
-def _rows(kept: list[tuple[int, list[int]]], width: int) -> sparse.csr_array:
-    rows = np.repeat(np.arange(len(kept)), [1 + len(children) for _, children in kept])
-    columns = [i for parent, children in kept for i in (parent, *children)]
-    signs = [s for _, children in kept for s in (1.0, *[-1.0] * len(children))]
-    return sparse.csr_array((signs, (rows, columns)), shape=(len(kept), width))
