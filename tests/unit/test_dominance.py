@@ -191,7 +191,7 @@ def test_no_reason_makes_a_primary_cell_public(
 def test_a_true_zero_that_is_always_shown_cannot_be_forced_to_hide() -> None:
     table = CellTable((PAYER,), KEYS, {"dollars": np.array([9, 0, 2, 3, 4])})
     with pytest.raises(CannotProtect, match="1 cells are true zeros"):
-        decided(table, RULE, {}, hidden=[Forced(flags("a"), "Because.")])
+        decided(table, SmallCountRule(), {}, hidden=[Forced(flags("a"), "Because.")])
 
 
 def test_cells_are_not_forced_without_a_reason() -> None:

@@ -18,10 +18,10 @@ ROUNDING = 1e-9
 def amount_rule(*measures: str) -> SmallCountRule:
     """Return the rule for measures that are sums of money: no amount is small by itself.
 
-    A withheld amount is known to be at least 1 in its unit, a true zero is shown. Which cells
-    are primary is for the functions below to say.
+    A withheld amount may be 0: people can have contributed nothing. Which cells are primary is
+    for the functions below to say.
     """
-    return SmallCountRule(threshold=1, measures=measures)
+    return SmallCountRule(threshold=1, zeros_shown=False, measures=measures)
 
 
 def amounts_of_few(people: np.ndarray, rule: SmallCountRule) -> Mask:

@@ -86,6 +86,11 @@ def legend(
         said.append(
             f"{'Further' if said else 'Some'} counts are blank by a decision that is on file."
         )
+    if contract.publication.sums():
+        said.append(
+            "An amount is blank where its count is, where few people or companies or one or two of "
+            "them make it up, or where it would let such an amount be worked out."
+        )
     if not said:
         return "Every count is shown. A 0 is a true zero."
     return " ".join(

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from opengazette.disclosure.amounts import every_sum, given_away, seen_before
 from opengazette.disclosure.annotation import annotation_of, tells_reasons, told_falsely
 from opengazette.disclosure.audit import PublishedTable, audit
 from opengazette.disclosure.audit_insiders import Insider
+from opengazette.disclosure.continuity import EarlierTable
 from opengazette.disclosure.primary import Protection, SmallCountRule
 from opengazette.disclosure.protected_cells import Concern, ProtectedCounts
+from opengazette.disclosure.structure import published_amounts
 from opengazette.documentation.evidence import Check
 from opengazette.errors import AuditFailed, DisclosureRisk
 from opengazette.model.contract import Contract
+from opengazette.model.rulepack import RulePack
 
 CALL_THE_EXPERT = (
     "Nothing was published. Call the statistical expert; the two tables are in the archive."
@@ -139,3 +144,42 @@ def codes_found(
     if decision.codes == "distinguish" and not tells_reasons(public, publication):
         found = "One code is enough: it stands for both reasons, or nothing has the other."
     return [Check("Codes tell why a count is withheld only where that is safe", found)]
+
+
+def amounts_attacked(
+    contract: Contract,
+    rule_pack: RulePack,
+    public: pd.DataFrame,
+    true: pd.DataFrame,
+    counts: ProtectedCounts,
+    earlier: Sequence[EarlierTable],
+) -> list[Check]:
+    """Attack every protected amount, with all that earlier releases show of the sums.
+
+    Raises:
+        DisclosureRisk: an amount is shown beside a withheld count.
+        AuditFailed: a protected amount is shown, or can be narrowed further than it may.
+    """
+    publication, checks = contract.publication, list[Check]()
+    for amounts, measure in every_sum(true, publication, rule_pack, counts):
+        name = measure.name
+        beside = int((public[measure.over].isna() & public[name].notna()).sum())
+        if beside:
+            raise DisclosureRisk(
+                f"{contract.id}: {beside} values of {name!r} are shown beside a withheld count.",
+                CALL_THE_EXPERT,
+            )
+        seen, _ = seen_before(true, earlier, publication, name)
+        secret = replace(amounts, doubt=np.where(seen, 0.0, amounts.doubt))
+        known = public.assign(**{name: public[name].mask(seen, true[name])})
+        shown, narrow = given_away(secret, published_amounts(publication, known, name))
+        protected = int(secret.primary.sum())
+        if shown or narrow:
+            raise AuditFailed(
+                f"{contract.id}: the audit found {shown} protected amounts of {name!r} shown and "
+                f"{narrow} that can be told too closely, of {protected}.",
+                CALL_THE_EXPERT,
+            )
+        found = f"{protected} attacked through totals; {int(public[name].isna().sum())} withheld"
+        checks.append(Check(f"No amount of few, or of one who stands out, in {name}", found))
+    return checks

@@ -37,6 +37,7 @@ from opengazette.model.stages import Cleared, Deidentified, Release
 from opengazette.ports import Papers, Tables
 from opengazette.steps.attack import (
     CALL_THE_EXPERT,
+    amounts_attacked,
     attacked,
     codes_found,
     decisions_kept,
@@ -87,6 +88,7 @@ def clear(
     concerns = [concern.without(carried.shown) for concern in counts.concerns]
     insiders = insiders_of(attacker, true, contract.publication)
     checks += attacked(contract, attacker, concerns, counts.rule, insiders)
+    checks += amounts_attacked(contract, rule_pack, public, true, counts, seen)
     checks += codes_found(contract, public, attacker, counts, concerns, insiders)
     known = sum(int((small[name] & carried.shown[name]).sum()) for name in small)
     if known:

@@ -7,10 +7,13 @@ from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from opengazette.disclosure.amounts import masked_amounts
 from opengazette.disclosure.annotation import Codes, annotated, told_before
 from opengazette.disclosure.assessment import assess
 from opengazette.disclosure.continuity import Carried, EarlierTable, carried_over
+from opengazette.disclosure.contributions import with_contributions
 from opengazette.disclosure.margins import with_margins
 from opengazette.disclosure.masking import withheld_despite, withheld_for
 from opengazette.disclosure.protected_cells import (
@@ -60,8 +63,12 @@ def deidentify(
         CannotProtect: no pattern of withheld cells satisfies the policy.
     """
     refuse_unfit(contract, rule_pack)
-    base = tabulator.tabulate(archive.fetch(validated.table.sha256), contract)
+    extract = archive.fetch(validated.table.sha256)
+    base = tabulator.tabulate(extract, contract)
     true = with_margins(base, contract.publication)
+    for measure in contract.publication.sums():
+        given = tabulator.contributions(extract, contract, measure)
+        true = with_contributions(true, contract.publication, measure.name, given)
     private = tables.save(contract.id, true)
     policy = policy_fingerprint(contract, rule_pack, populations)
     assessment = assess(contract, true, populations, rule_pack)
@@ -77,15 +84,20 @@ def deidentify(
             rule_pack,
             small_withheld=assessment.must_withhold_small,
         )
-        public = _mask(contract.publication, true, counts, carried, told)
-    withheld = sum(int(public[m.name].isna().sum()) for m in contract.publication.counts())
+        withheld = _withheld_counts(contract.publication, true, counts, carried, told)
+        withheld |= masked_amounts(true, contract.publication, rule_pack, counts, withheld, seen)
+        if contract.publication.suppression.annotation == "merged":
+            public = withhold(true, contract.publication, withheld)
+        else:
+            public, _ = annotated(true, contract.publication, withheld, counts)
+    blank = sum(int(public[m.name].isna().sum()) for m in contract.publication.counts())
     receipt = Receipt(
         "deidentify",
         {
             "rows": len(public),
             "base cells": len(base),
             "score": assessment.score.total if assessment.score else None,
-            "withheld": withheld,
+            "withheld": blank,
             "rule pack": rule_pack.name,
             "earlier releases": len(earlier),
         },
@@ -114,15 +126,15 @@ def _same_table(
     return next((r for r in earlier if (r.private.sha256, r.contract, r.rule_pack) == rules), None)
 
 
-def _mask(
+def _withheld_counts(
     publication: PublicationTable,
     true: pd.DataFrame,
     counts: ProtectedCounts,
     carried: Carried,
     told: Mapping[str, Codes],
-) -> pd.DataFrame:
+) -> dict[str, NDArray[np.bool_]]:
     if not counts.concerns:
-        return withhold(true, publication, {})
+        return {}
     primary, table = counts.primary(), cell_table(publication, true)
     prices = table_prices(table, publication.suppression)
     for name in primary:
@@ -139,9 +151,6 @@ def _mask(
         must_publish=kept,
         singletons=singletons,
     )
-    withheld = withheld_despite(
+    return withheld_despite(
         told, table, counts.rule, counts.concerns, found, prices=prices, must_publish=kept
     )
-    if publication.suppression.annotation == "merged":
-        return withhold(true, publication, withheld)
-    return annotated(true, publication, withheld, counts)[0]
