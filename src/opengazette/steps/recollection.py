@@ -1,0 +1,196 @@
+"""What the public has seen already: earlier releases of a dataset, and those of linked datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+from pydantic import ValidationError
+
+from opengazette.disclosure.audit_knowledge import PublishedTable
+from opengazette.disclosure.linear_system import CellTable
+from opengazette.disclosure.seen import Growing, SeenTable
+from opengazette.disclosure.structure import cell_table, published_table
+from opengazette.errors import ContractInvalid, DisclosureRisk
+from opengazette.model.contract import Contract
+from opengazette.model.memory import LinkedDataset
+from opengazette.model.publication import PublicationTable
+from opengazette.model.stages import Release
+from opengazette.ports import Ledger, Papers, Tables
+from opengazette.steps.publish import earlier_releases
+
+Linked = Mapping[str, Sequence[Release]]
+
+
+@dataclass(frozen=True)
+class Recollection:
+    """All releases that can be held against tonight's table: private.
+
+    `seen` come newest first, those of this dataset before those of others. `own` and `linked`
+    number them; `of_another_form` are earlier releases with other dimensions, `unread` those
+    that no contract describes any more.
+    """
+
+    seen: tuple[SeenTable, ...]
+    own: int
+    linked: int
+    of_another_form: int
+    unread: int
+
+
+def growing(contract: Contract) -> Growing:
+    """Return the way in which the counts of a dataset grow."""
+    if contract.growth is None:
+        return Growing()
+    return Growing(contract.growth.over, contract.growth.between_releases)
+
+
+def linked_releases(
+    contract: Contract, contracts: Mapping[str, Contract], ledger: Ledger
+) -> dict[str, tuple[Release, ...]]:
+    """Return every release of each linked dataset, newest first; none if never published.
+
+    Raises:
+        ContractInvalid: a linked dataset has no contract, or does not name this one.
+        LedgerConflict: its chain of releases is broken.
+    """
+    for link in contract.linked_to:
+        other = contracts.get(link.dataset)
+        if other is None:
+            raise _misfit(contract, link, "there is no contract of that name")
+        if contract.id not in {back.dataset for back in other.linked_to}:
+            raise _misfit(contract, link, "its contract does not name this dataset in linked_to")
+    return {
+        link.dataset: earlier_releases(ledger.entries(link.dataset)) for link in contract.linked_to
+    }
+
+
+def recollected(
+    contract: Contract, earlier: Sequence[Release], linked: Linked, tables: Tables, papers: Papers
+) -> Recollection:
+    """Read every release that says something of tonight's table.
+
+    Raises:
+        DisclosureRisk: the releases of a linked dataset were not looked up.
+        ContractInvalid: a linked dataset does not fit the contract.
+    """
+    seen, forms, unread = [], 0, 0
+    for release in earlier:
+        publication = _form(contract, release, papers)
+        if publication is None:
+            unread += 1
+            continue
+        forms += publication.key() != contract.publication.key()
+        seen.append(_seen(release, publication, {}, contract, tables, own=True))
+    own = len(seen)
+    for link in contract.linked_to:
+        if link.dataset not in linked:
+            raise DisclosureRisk(
+                f"{contract.id}: the releases of the linked dataset {link.dataset!r} were not "
+                "looked up.",
+                "Nothing was published. Run the dataset by its flow or by `opengazette run`.",
+            )
+        for release in linked[link.dataset]:
+            publication = _linked_form(contract, link, release, papers)
+            seen.append(_seen(release, publication, link.names, contract, tables, own=False))
+    return Recollection(tuple(seen), own, len(seen) - own, forms, unread)
+
+
+def _form(contract: Contract, release: Release, papers: Papers) -> PublicationTable | None:
+    """Find what an earlier release looked like: by its own contract, else by tonight's."""
+    publication = contract.publication
+    if release.contract == contract.fingerprint():
+        return publication
+    then = _contract_of(release, papers)
+    if then is not None:
+        return then.publication
+    columns = {*publication.key(), *(m.name for m in publication.counts())}
+    return publication if columns <= set(release.private.columns) else None
+
+
+def _linked_form(
+    contract: Contract, link: LinkedDataset, release: Release, papers: Papers
+) -> PublicationTable:
+    other = _contract_of(release, papers)
+    if other is None:
+        raise _misfit(contract, link, "a release of it has no contract that can be read")
+    mine, theirs = contract.publication, other.publication
+    known = {*theirs.key(), *(m.name for m in theirs.counts())}
+    if lost := sorted(set(link.names.values()) - known):
+        raise _misfit(contract, link, f"{lost[0]!r} is none of its dimensions or counts")
+    back = {there: here for here, there in link.names.items()}
+    counts = {back.get(m.name, m.name) for m in theirs.counts()}
+    if not counts & {m.name for m in mine.counts()}:
+        raise _misfit(contract, link, "it has no count in common with this one")
+    names = {back.get(name, name) for name in theirs.key()}
+    open_ended = [d.name for d in mine.dimensions if d.name not in names and d.total is None]
+    open_ended += [
+        d.name
+        for d in theirs.dimensions
+        if back.get(d.name, d.name) not in mine.key() and d.total is None
+    ]
+    if open_ended:
+        raise _misfit(
+            contract,
+            link,
+            f"dimension {open_ended[0]!r} is in one of the two only, and has no total to compare",
+        )
+    return theirs
+
+
+def _contract_of(release: Release, papers: Papers) -> Contract | None:
+    try:
+        return Contract.model_validate_json(papers.read(release.document("contract.json")))
+    except (KeyError, ValidationError):
+        return None
+
+
+def _misfit(contract: Contract, link: LinkedDataset, why: str) -> ContractInvalid:
+    return ContractInvalid(
+        f"Dataset {contract.id!r}: linked_to {link.dataset!r} does not fit: {why}.",
+        f"Correct linked_to in config/datasets/{contract.id}.yaml or {link.dataset}.yaml.",
+    )
+
+
+def _seen(
+    release: Release,
+    publication: PublicationTable,
+    names: Mapping[str, str],
+    contract: Contract,
+    tables: Tables,
+    *,
+    own: bool,
+) -> SeenTable:
+    true, public = tables.load(release.private), tables.load(release.public)
+    back = {there: here for here, there in names.items()}
+    kept = {m.name for m in contract.publication.counts()}
+    return SeenTable(
+        _true_cells(publication, true, back, kept), _shown(publication, public, back, kept), own=own
+    )
+
+
+def _true_cells(
+    publication: PublicationTable, true: pd.DataFrame, back: Mapping[str, str], kept: set[str]
+) -> CellTable:
+    table = cell_table(publication, true)
+    counts = {back.get(m, m): numbers for m, numbers in table.counts.items()}
+    return CellTable(
+        tuple(replace(d, name=back.get(d.name, d.name)) for d in table.dimensions),
+        table.keys,
+        {m: numbers for m, numbers in counts.items() if m in kept},
+    )
+
+
+def _shown(
+    publication: PublicationTable, public: pd.DataFrame, back: Mapping[str, str], kept: set[str]
+) -> PublishedTable:
+    table = published_table(publication, public)
+    named = {m: back.get(m, m) for m in table.values if back.get(m, m) in kept}
+    return PublishedTable(
+        tuple(replace(d, name=back.get(d.name, d.name)) for d in table.dimensions),
+        table.keys,
+        {here: table.values[there] for there, here in named.items()},
+        {named[p]: named[w] for p, w in table.parts.items() if p in named and w in named},
+        reasons={here: table.reasons[m] for m, here in named.items() if m in table.reasons},
+    )
