@@ -18,6 +18,7 @@ from opengazette.adapters.cell_sheets import (
     read_sheet,
     refuse_columns,
     refuse_rows,
+    refuse_texts,
     unique_keys,
     weights,
 )
@@ -143,10 +144,11 @@ def _given(sheet: Sheet, dims: Sequence[str]) -> GivenCells:
     weight = weights(sheet, "weight") if "weight" in sheet.columns else None
     if "primary" not in sheet.columns:
         return GivenCells(unique_keys(sheet, dims), values, None, weight)
-    flags = [text.strip().lower() for text in sheet.column("primary")]
-    odd = np.array([flag not in _FLAGS for flag in flags])
-    refuse_rows(sheet, "primary", odd, "is neither 0 nor 1", "Write 1 for a primary cell, else 0.")
-    primary = np.array([_FLAGS[flag] for flag in flags], dtype=np.bool_)
+    flags = sheet.column("primary")
+    meaning = {flag: _FLAGS.get(flag.strip().lower()) for flag in set(flags)}
+    odd = {flag for flag, said in meaning.items() if said is None}
+    refuse_texts(sheet, "primary", odd, "is neither 0 nor 1", "Write 1 for a primary cell, else 0.")
+    primary = np.array([meaning[flag] for flag in flags], dtype=np.bool_)
     return GivenCells(unique_keys(sheet, dims), values, primary, weight)
 
 
@@ -154,12 +156,10 @@ def _refuse_unknown_codes(sheet: Sheet, structure: CellStructure) -> None:
     for dim in structure.dims:
         if dim.total is None:
             continue
-        known = set(dim.codes())
-        odd = np.array([code not in known for code in sheet.column(dim.name)])
-        refuse_rows(
+        refuse_texts(
             sheet,
             dim.name,
-            odd,
+            set(sheet.column(dim.name)).difference(dim.codes()),
             "is a code that the structure does not have",
             f"Add it to the tree of {dim.name!r}, under the code that it adds to.",
         )

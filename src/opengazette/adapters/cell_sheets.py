@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,16 +22,15 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Sheet:
-    """A CSV as text: its name, the names of its columns and its rows."""
+    """A CSV as text: its name, the names of its columns, and each column's texts."""
 
     file: str
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    texts: tuple[tuple[str, ...], ...]
 
-    def column(self, name: str) -> list[str]:
+    def column(self, name: str) -> tuple[str, ...]:
         """Return the texts of a column."""
-        at = self.columns.index(name)
-        return [row[at] for row in self.rows]
+        return self.texts[self.columns.index(name)]
 
     def keys(self, dims: Sequence[str]) -> tuple[tuple[str, ...], ...]:
         """Return the codes of each row."""
@@ -46,7 +45,9 @@ def read_sheet(path: Path) -> Sheet:
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            rows = list(csv.reader(lines, strict=True))
+            rows = (row for row in csv.reader(lines, strict=True) if row)
+            columns = tuple(next(rows, ()))
+            texts, uneven = _by_column(rows, len(columns))
     except FileNotFoundError:
         raise ExtractRefused(f"There is no file {path.name}.", "Correct the name.") from None
     except UnicodeDecodeError:
@@ -56,18 +57,15 @@ def read_sheet(path: Path) -> Sheet:
         raise ExtractRefused(
             f"{path.name} cannot be read: {why}.", "Give a CSV with commas and a header."
         ) from None
-    rows = [row for row in rows if row]
-    if len(rows) < 2:
-        raise ExtractRefused(f"{path.name} has no rows.", "Give a header and a row for each cell.")
-    columns = tuple(rows[0])
-    uneven = [i for i, row in enumerate(rows) if len(row) != len(columns)]
     if uneven:
         raise ExtractRefused(
             f"{path.name}: {len(uneven)} rows have more or fewer fields than the header "
             f"({_places(uneven)}).",
             "Put text with commas in double quotes.",
         )
-    return Sheet(path.name, columns, tuple(tuple(row) for row in rows[1:]))
+    if not columns or not texts[0]:
+        raise ExtractRefused(f"{path.name} has no rows.", "Give a header and a row for each cell.")
+    return Sheet(path.name, columns, texts)
 
 
 def numbers(sheet: Sheet, column: str, *, blank_allowed: bool) -> NDArray[np.float64]:
@@ -76,16 +74,18 @@ def numbers(sheet: Sheet, column: str, *, blank_allowed: bool) -> NDArray[np.flo
     Raises:
         ExtractRefused: names the lines that hold something else.
     """
-    texts = [text.strip() for text in sheet.column(column)]
-    odd = [not (_COUNT.fullmatch(t) or (blank_allowed and not t)) for t in texts]
-    refuse_rows(
+    texts = sheet.column(column)
+    blank = float("nan") if blank_allowed else None
+    meaning = {text: _count(text.strip(), blank) for text in set(texts)}
+    odd = {text for text, number in meaning.items() if number is None}
+    refuse_texts(
         sheet,
         column,
-        np.array(odd),
+        odd,
         "is not a whole number from 0 up" + (" or blank" if blank_allowed else ""),
         "Write plain counts, without separators.",
     )
-    return np.array([float(text) if text else np.nan for text in texts])
+    return np.array([meaning[text] for text in texts], dtype=np.float64)
 
 
 def weights(sheet: Sheet, column: str) -> NDArray[np.float64]:
@@ -94,16 +94,17 @@ def weights(sheet: Sheet, column: str) -> NDArray[np.float64]:
     Raises:
         ExtractRefused: names the lines that hold something else.
     """
-    texts = [text.strip() or "1" for text in sheet.column(column)]
-    odd = [not (_WEIGHT.fullmatch(t) and 0 < float(t) <= _HEAVIEST) for t in texts]
-    refuse_rows(
+    texts = sheet.column(column)
+    meaning = {text: _weight(text.strip() or "1") for text in set(texts)}
+    odd = {text for text, weight in meaning.items() if weight is None}
+    refuse_texts(
         sheet,
         column,
-        np.array(odd),
+        odd,
         "is not a number above 0, up to a million",
         "Write what withholding the cell costs beside 1 for any other, or nothing.",
     )
-    return np.array([float(text) for text in texts])
+    return np.array([meaning[text] for text in texts], dtype=np.float64)
 
 
 def unique_keys(sheet: Sheet, dims: Sequence[str]) -> tuple[tuple[str, ...], ...]:
@@ -113,15 +114,15 @@ def unique_keys(sheet: Sheet, dims: Sequence[str]) -> tuple[tuple[str, ...], ...
         ExtractRefused: names the lines that repeat each other.
     """
     keys = sheet.keys(dims)
-    times = Counter(keys)
-    twice = np.array([times[key] > 1 for key in keys])
-    refuse_rows(
-        sheet,
-        ", ".join(dims),
-        twice,
-        "repeats the codes of another row",
-        "Give each combination of codes one row.",
-    )
+    if len(set(keys)) < len(keys):
+        times = Counter(keys)
+        refuse_rows(
+            sheet,
+            ", ".join(dims),
+            np.array([times[key] > 1 for key in keys]),
+            "repeats the codes of another row",
+            "Give each combination of codes one row.",
+        )
     return keys
 
 
@@ -151,6 +152,42 @@ def refuse_rows(sheet: Sheet, column: str, odd: NDArray[np.bool_], why: str, fix
         raise ExtractRefused(
             f"{sheet.file}, column {column}: in {rows} it {why} ({_places(wrong + 1)}).", fix
         )
+
+
+def refuse_texts(sheet: Sheet, column: str, odd: Collection[str], why: str, fix: str) -> None:
+    """Refuse a sheet for the rows whose text in a column is one of the odd ones."""
+    if odd:
+        wrong = np.array([text in odd for text in sheet.column(column)])
+        refuse_rows(sheet, column, wrong, why, fix)
+
+
+def _by_column(
+    rows: Iterable[Sequence[str]], width: int
+) -> tuple[tuple[tuple[str, ...], ...], list[int]]:
+    """Turn rows into columns; list the rows of another width, from 1, and leave those out.
+
+    One copy of each text of a column is kept: a large table repeats its codes.
+    """
+    texts: list[list[str]] = [[] for _ in range(width)]
+    known: list[dict[str, str]] = [{} for _ in range(width)]
+    uneven = []
+    for number, row in enumerate(rows, start=1):
+        if len(row) != width:
+            uneven.append(number)
+            continue
+        for column, seen, text in zip(texts, known, row, strict=True):
+            column.append(seen.setdefault(text, text))
+    return tuple(map(tuple, texts)), uneven
+
+
+def _count(text: str, blank: float | None) -> float | None:
+    if _COUNT.fullmatch(text):
+        return float(text)
+    return None if text else blank
+
+
+def _weight(text: str) -> float | None:
+    return float(text) if _WEIGHT.fullmatch(text) and 0 < float(text) <= _HEAVIEST else None
 
 
 def _places(rows: Iterable[int]) -> str:
