@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
+
+from opengazette.disclosure.cell_index import CellIndex, CodeNumbers, Index
 from opengazette.disclosure.given_cells import GivenCells
+from opengazette.disclosure.linear_system import Counts
 from opengazette.errors import CannotProtect
 from opengazette.model.cell_structure import CellStructure, CodeTree
 
@@ -26,26 +29,42 @@ def inferred_structure(
     Raises:
         CannotProtect: a dimension has no such code, or more than one.
     """
-    dims = tuple(_dimension(cells, axis, name) for axis, name in enumerate(names))
+    codes = [tuple(dict.fromkeys(key[axis] for key in cells.keys)) for axis in range(len(names))]
+    at = np.empty((len(cells.keys), len(names)), dtype=np.int32)
+    for axis, listed in enumerate(codes):
+        place = {code: i for i, code in enumerate(listed)}
+        at[:, axis] = [place[key[axis]] for key in cells.keys]
+    dims = tuple(
+        _tree(name, listed, _totals(at, cells.values, axis, [len(c) for c in codes]))
+        for axis, (name, listed) in enumerate(zip(names, codes, strict=True))
+    )
     return CellStructure(dims=dims, threshold=threshold, zero_policy=zero_policy)
 
 
-def _dimension(cells: GivenCells, axis: int, name: str) -> CodeTree:
-    lines: dict[tuple[str, ...], dict[str, int]] = defaultdict(dict)
-    for key, value in zip(cells.keys, cells.values.tolist(), strict=True):
-        lines[(*key[:axis], *key[axis + 1 :])][key[axis]] = value
-    codes = tuple(dict.fromkeys(key[axis] for key in cells.keys))
-    totals = [
-        code
-        for code in codes
-        if all(2 * line.get(code, 0) == sum(line.values()) for line in lines.values())
-    ]
+def _totals(at: CodeNumbers, values: Counts, axis: int, sizes: Sequence[int]) -> Index:
+    """Find the codes of one dimension that are the sum of its others wherever these stand.
+
+    Cells that agree in all other dimensions are a line; it is known by one of them. A code
+    without a cell on a line counts 0 there.
+    """
+    others = np.delete(at, axis, axis=1)
+    line = CellIndex.of(others, np.delete(sizes, axis).tolist()).at(others)
+    sums = np.zeros_like(values)
+    np.add.at(sums, line, values)
+    empty = sums[line] == 0
+    fits = np.bincount(at[:, axis], 2 * values == sums[line], minlength=sizes[axis])
+    there = np.bincount(at[:, axis], empty, minlength=sizes[axis])
+    return np.flatnonzero(fits - there == len(np.unique(line)) - len(np.unique(line[empty])))
+
+
+def _tree(name: str, codes: Sequence[str], totals: Index) -> CodeTree:
     if len(totals) != 1:
-        found = "No code" if not totals else "More than one code"
+        found = "No code" if not len(totals) else "More than one code"
         raise CannotProtect(
             f"{found} of {name!r} is the sum of all its other codes at every combination.",
             f"Add the totals over {name!r}, or describe its codes in a structure and pass it "
             "with --structure.",
         )
-    below = tuple(code for code in codes if code != totals[0])
-    return CodeTree(name=name, total=totals[0], tree={totals[0]: below} if below else {})
+    total = codes[totals[0]]
+    below = tuple(code for code in codes if code != total)
+    return CodeTree(name=name, total=total, tree={total: below} if below else {})
