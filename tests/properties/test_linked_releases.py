@@ -1,4 +1,4 @@
-"""Cumulative releases against an attacker who tries every way in which counts can have grown."""
+"""Releases of one table against an attacker who tries everything that fits all of them."""
 
 from __future__ import annotations
 
@@ -9,75 +9,194 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from opengazette.disclosure.audit import PublishedTable, attack, audit
-from opengazette.disclosure.complementary import count_weights, protect
-from opengazette.disclosure.cumulative import Cumulative, cumulative
-from opengazette.disclosure.linear_system import CellTable, Dimension, floors
+from opengazette.disclosure.audit_memory import Reader, reader_of
+from opengazette.disclosure.complementary import count_weights
+from opengazette.disclosure.linear_system import CellTable, Dimension
+from opengazette.disclosure.masking import withheld_for
+from opengazette.disclosure.memory import remember
 from opengazette.disclosure.primary import Protection, SmallCountRule, primary_cells
+from opengazette.disclosure.protected_cells import Concern
+from opengazette.disclosure.seen import BETWEEN, Growing, SeenTable
 from opengazette.errors import CannotProtect
 
 RULE, RANGE = SmallCountRule(threshold=3), Protection(low=1, high=2)
-SEX = Dimension("sex", "T", {"T": ("f", "m")}, ("T", "f", "m"))
-KEYS = tuple((code,) for code in SEX.codes)
-LARGEST, MOST = 3, 8
-# What two cells hold first and gain later; every cell of the joined table is a sum of these.
-# Four of at most three come to twelve: no part of a shown total is larger.
-EVERY = np.array(list(product(range(4 * LARGEST), repeat=4)))
-FIRST, ADDED = np.array([[1, 1], [1, 0], [0, 1]]), np.zeros((3, 2), dtype=int)
-INSIDE = np.block([[FIRST, ADDED], [FIRST, FIRST], [ADDED, FIRST]])
-Hidden = np.ndarray
+PLACE = Dimension("place", "T", {"T": ("g", "c"), "g": ("a", "b")}, ("T", "g", "a", "b", "c"))
+KEYS = tuple((code,) for code in PLACE.codes)
+INSIDE = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
+LARGEST, MOST = 3, 6
+# Three of at most three come to nine: no part of a shown total is larger.
+EVERY = np.array(list(product(range(3 * LARGEST + 1), repeat=3))) @ INSIDE.T
+TO_DATE = Growing(between_releases=True)
+Night = tuple[np.ndarray, np.ndarray]
 
 
-@st.composite
-def two_releases(draw: st.DrawFn) -> Cumulative:
-    count = st.integers(0, LARGEST)
-    ends = [draw(count) for _ in range(4)]
-    march, june, _ = np.split(INSIDE @ np.array(ends), 3)
-    tables = {
-        name: CellTable((SEX,), KEYS, {"n": counts})
-        for name, counts in (("march", march), ("june", june))
-    }
-    return cumulative(tables)
+def counts() -> st.SearchStrategy[np.ndarray]:
+    few = st.lists(st.integers(0, LARGEST), min_size=3, max_size=3)
+    return few.map(lambda ends: INSIDE @ np.array(ends))
 
 
-def enumerated(grown: Cumulative, hidden: Hidden) -> tuple[np.ndarray, np.ndarray]:
-    """Bound every cell over all growth that fits what is shown."""
-    counts = grown.table.counts["n"]
-    sums = EVERY @ INSIDE.T
-    fits = (sums[:, ~hidden] == counts[~hidden]).all(1) & (sums[:, hidden] >= 1).all(1)
-    return sums[fits].min(axis=0), sums[fits].max(axis=0)
+def masks() -> st.SearchStrategy[np.ndarray]:
+    return st.lists(st.booleans(), min_size=5, max_size=5).map(np.array)
 
 
-def publish(grown: Cumulative, hidden: Hidden) -> PublishedTable:
-    values = {"n": np.where(hidden, np.nan, grown.table.counts["n"])}
-    return PublishedTable(grown.table.dimensions, grown.table.keys, values)
+def table(numbers: np.ndarray) -> CellTable:
+    return CellTable((PLACE,), KEYS, {"n": numbers})
+
+
+def public(numbers: np.ndarray, hidden: np.ndarray) -> PublishedTable:
+    return PublishedTable((PLACE,), KEYS, {"n": np.where(hidden, np.nan, numbers)})
+
+
+def seen(*nights: Night) -> list[SeenTable]:
+    """List releases, given oldest first, newest first."""
+    return [SeenTable(table(n), public(n, hidden)) for n, hidden in reversed(nights)]
+
+
+def enumerated(nights: tuple[Night, ...], growing: Growing) -> list[tuple[np.ndarray, ...]]:
+    """List every series of tables that fits what is shown and which counts have not changed."""
+    series: list[tuple[np.ndarray, ...]] = [()]
+    for k, (numbers, hidden) in enumerate(nights):
+        fits = (EVERY[:, ~hidden] == numbers[~hidden]).all(1) & (EVERY[:, hidden] >= 1).all(1)
+        longer = []
+        for before in series:
+            alike = fits.copy()
+            for (old, _), table_then in zip(nights, before, strict=False):
+                same = old == numbers
+                alike &= (EVERY[:, same] == table_then[same]).all(1)
+            if growing.between_releases and k:
+                rose = nights[k - 1][0] < numbers
+                alike &= (EVERY[:, rose] > before[-1][rose]).all(1)
+            longer += [(*before, now) for now in EVERY[alike]]
+        series = longer
+    return series
+
+
+def bounds(nights: tuple[Night, ...], growing: Growing) -> dict[tuple[str, int], tuple[int, int]]:
+    """Bound each number of people in the last release, in those before, and added between."""
+    series = np.array(enumerated(nights, growing))
+    found = {}
+    for k, i in product(range(len(nights)), range(5)):
+        found[f"{k}", i] = (int(series[:, k, i].min()), int(series[:, k, i].max()))
+        if k:
+            added = series[:, k, i] - series[:, k - 1, i]
+            found[f"+{k}", i] = (int(added.min()), int(added.max()))
+    return found
+
+
+def read(nights: tuple[Night, ...], growing: Growing) -> Reader:
+    numbers, hidden = nights[-1]
+    return reader_of(public(numbers, hidden), {"n": numbers}, seen(*nights[:-1]), RULE, growing)
+
+
+def places(nights: tuple[Night, ...], reader: Reader) -> dict[int, tuple[str, int]]:
+    """Say which number of people each cell of the reader holds, as far as it is open."""
+    told = {PLACE.codes[i]: i for i in range(5)}
+    found: dict[int, tuple[str, int]] = {}
+    meanings = {}
+    for cell, name in enumerate(reader.names["n"]):
+        if name is None:
+            continue
+        if cell < reader.n_tonight:
+            found[cell] = (f"{len(nights) - 1}", told[reader.published.keys[cell][0]])
+            meanings[name.meaning] = found[cell][1]
+    for cell, name in enumerate(reader.names["n"]):
+        if name is not None and cell >= reader.n_tonight:
+            i = name.meaning
+            for k in range(len(nights)):
+                if name.kind == BETWEEN and k:
+                    ends = (int(nights[k - 1][0][i]), int(nights[k][0][i]))
+                    if ends == name.values:
+                        found[cell] = (f"+{k}", i)
+                elif name.kind == "count" and int(nights[k][0][i]) == name.value:
+                    found[cell] = (f"{k}", i)
+    return found
+
+
+def agrees(nights: tuple[Night, ...], growing: Growing) -> None:
+    reader = read(nights, growing)
+    wanted = {"n": np.array([name is not None for name in reader.names["n"]])}
+    at = {key: i for i, key in enumerate(reader.published.keys)}
+    true, cells = bounds(nights, growing), places(nights, reader)
+    for finding in attack(reader.published, wanted, Protection(0, MOST), RULE):
+        low, high = true[cells[at[finding.key]]]
+        assert finding.low == low
+        assert min(finding.high, MOST) == min(high, MOST)
 
 
 @settings(deadline=None, max_examples=60)
-@given(two_releases())
-def test_no_growth_that_fits_narrows_a_primary_cell(grown: Cumulative) -> None:
-    table = grown.table
-    try:
-        pattern = protect(table, RULE, RANGE, weights=grown.weights(count_weights(table)))
-    except CannotProtect:
-        assume(False)
-        raise
-    hidden = grown.published(pattern.withheld)["n"]
-    low, high = enumerated(grown, hidden)
-    primary, floor = primary_cells(table.counts["n"], RULE), floors(table, least=1)["n"]
-    needed = np.maximum(RANGE.low, floor[primary])
-    assert (low[primary] <= needed).all()
-    assert (high[primary] >= np.maximum(needed, RANGE.high)).all()
-    assert audit(publish(grown, hidden), {"n": primary}, RANGE, RULE).passed
+@given(counts(), masks(), counts(), masks())
+def test_a_reader_of_two_releases_learns_what_enumeration_finds(
+    first: np.ndarray, then: np.ndarray, second: np.ndarray, now: np.ndarray
+) -> None:
+    agrees(((first, then & (first > 0)), (second, now & (second > 0))), Growing())
 
 
 @settings(deadline=None, max_examples=60)
-@given(two_releases(), st.lists(st.booleans(), min_size=9, max_size=9))
-def test_the_audit_of_growth_agrees_with_enumeration(grown: Cumulative, chosen: list[bool]) -> None:
-    counts = grown.table.counts["n"]
-    hidden = grown.published({"n": np.array(chosen) & (counts > 0)})["n"]
-    low, high = enumerated(grown, hidden)
-    at = {key: i for i, key in enumerate(grown.table.keys)}
-    for finding in attack(publish(grown, hidden), {"n": hidden}, Protection(0, MOST), RULE):
-        i = at[finding.key]
-        assert finding.low == low[i]
-        assert min(finding.high, MOST) == min(high[i], MOST)
+@given(counts(), masks(), counts(), masks())
+def test_a_reader_of_counts_that_grow_learns_what_enumeration_finds(
+    first: np.ndarray, then: np.ndarray, added: np.ndarray, now: np.ndarray
+) -> None:
+    second = first + added
+    agrees(((first, then & (first > 0)), (second, now & (second > 0))), TO_DATE)
+
+
+def masked(nights: tuple[Night, ...], numbers: np.ndarray, growing: Growing) -> np.ndarray:
+    """Mask one more release as the pipeline does."""
+    tonight = table(numbers)
+    joint = remember(tonight, seen(*nights), growing)
+    small = {"n": primary_cells(numbers, RULE)}
+    withheld = withheld_for(
+        joint.table,
+        RULE,
+        joint.concerns([Concern(small, RANGE)], RULE, RANGE),
+        prices=joint.prices(count_weights(tonight)),
+        must_publish=joint.must_publish({}),
+    )
+    hidden: np.ndarray = joint.tonight(withheld)["n"] | small["n"]
+    return hidden
+
+
+def series(growing: Growing, *releases: np.ndarray) -> tuple[Night, ...]:
+    nights: tuple[Night, ...] = ()
+    for numbers in releases:
+        try:
+            nights = (*nights, (numbers, masked(nights, numbers, growing)))
+        except CannotProtect:
+            assume(False)
+            raise
+    return nights
+
+
+def holds(nights: tuple[Night, ...], growing: Growing) -> None:
+    """Nothing small can be narrowed: in no release, and nothing that was added."""
+    reader = read(nights, growing)
+    small = {"n": primary_cells(nights[-1][0], RULE)}
+    for concern in (*reader.concerns([Concern(small, RANGE)]), reader.past(RULE, RANGE)):
+        assert audit(reader.published, concern.cells, RANGE, RULE).passed
+    true = bounds(nights, growing)
+    for k, (numbers, hidden) in enumerate(nights):
+        if growing.between_releases and k:
+            added = numbers - nights[k - 1][0]
+            for i in np.flatnonzero((added >= 1) & (added <= 2)):
+                assert true[f"+{k}", int(i)][1] >= 2
+        for i in np.flatnonzero(primary_cells(numbers, RULE)):
+            assert hidden[i]
+            assert true[f"{k}", int(i)][1] >= 2
+
+
+@settings(deadline=None, max_examples=60)
+@given(counts(), counts(), counts())
+def test_no_series_that_fits_narrows_a_small_count_of_any_release(
+    first: np.ndarray, second: np.ndarray, third: np.ndarray
+) -> None:
+    nights = series(Growing(), first, second)
+    holds(nights, Growing())
+    holds(series(Growing(), first, second, third), Growing())
+
+
+@settings(deadline=None, max_examples=60)
+@given(counts(), counts())
+def test_no_series_that_fits_narrows_what_was_added(
+    first: np.ndarray, added: np.ndarray
+) -> None:
+    holds(series(TO_DATE, first, first + added), TO_DATE)
