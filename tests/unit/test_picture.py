@@ -47,3 +47,11 @@ def test_a_long_table_is_cut_and_says_so() -> None:
     frame = pd.DataFrame({"place": names, "n": pd.array([1] * len(names), dtype="Int64")})
     picture = withheld_picture(frame, ["place"], "n")
     assert (len(picture.rows), picture.left_out) == (LONGEST_SIDE, 6)
+
+
+def test_of_too_many_categories_those_with_most_withheld_are_drawn_in_order() -> None:
+    names = [f"c{n:03}" for n in range(LONGEST_SIDE + 6)]
+    counts = [pd.NA if n in (3, LONGEST_SIDE + 5) else 1 for n in range(len(names))]
+    frame = pd.DataFrame({"place": names, "n": pd.array(counts, dtype="Int64")})
+    drawn = [name for name, _ in withheld_picture(frame, ["place"], "n").rows]
+    assert drawn == [*names[: LONGEST_SIDE - 1], names[-1]]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import pytest
 
 from opengazette.documentation.protection_report import (
     LARGEST_GRID,
+    MOST_TOLD,
     Attack,
     Certificate,
     Interval,
@@ -44,9 +47,10 @@ def report(
     title: str = "Visits",
     found: Attack | None = None,
     certificate: Certificate | None = None,
+    intervals: Mapping[tuple[str, ...], Interval] = INTERVALS,
 ) -> str:
     page = protection_report(
-        title, table, INTERVALS, found or attack(), certificate, OPTIONS, threshold=10
+        title, table, intervals, found or attack(), certificate, OPTIONS, threshold=10
     )
     return page.decode()
 
@@ -81,18 +85,50 @@ def test_intervals_are_told_in_words(interval: Interval, words: str) -> None:
     assert cell.start + cell.length <= 100
 
 
-def test_a_large_table_is_drawn_as_tiles() -> None:
-    n = LARGEST_GRID + 1
-    many = pd.DataFrame(
+def many(n: int) -> pd.DataFrame:
+    """Make a table of many places, every other one withheld."""
+    return pd.DataFrame(
         {
             "place": [f"p{i}" for i in range(n)],
-            "published": pd.array([20.0] * n, dtype="Float64"),
-            "status": ["published"] * n,
+            "published": pd.array([20.0, None] * (n // 2), dtype="Float64"),
+            "status": ["published", "primary"] * (n // 2),
         }
     )
-    page = report(many)
+
+
+def test_a_large_table_is_drawn_as_tiles() -> None:
+    page = report(many(LARGEST_GRID + 2))
     assert "Each tile is all cells" in page
     assert "further pairs are not drawn" in page
+
+
+def test_a_table_whose_grid_would_be_all_but_empty_is_drawn_as_tiles() -> None:
+    apart = many(200).assign(other=[f"q{i}" for i in range(200)])
+    page = report(apart[["place", "other", "published", "status"]])
+    assert "Each tile is all cells" in page
+    assert "tile" not in report(many(200))
+
+
+def test_a_large_table_tells_its_tightest_cells_and_how_many_it_does_not_tell() -> None:
+    n = LARGEST_GRID + 2
+    found: dict[tuple[str, ...], Interval] = {
+        (f"p{i}",): Interval(1, 10 + i, covered=True) for i in range(1, n, 2)
+    }
+    found[(f"p{n - 1}",)] = Interval(1, 900, covered=False)
+    page = report(many(n), intervals=found)
+    assert f"{MOST_TOLD} of {n // 2} attacked primary cells" in page
+    listed = page[page.index("The tightest cells") :]
+    assert listed.index(f">p{n - 1}<") < listed.index(">p1<") < listed.index(">p3<")
+    assert listed.count(", or beyond</td>") == MOST_TOLD - 1
+    assert ">1 to 11, or beyond<" in listed
+
+
+def test_the_report_of_a_table_of_any_size_stays_a_page() -> None:
+    n = 60_000
+    found: dict[tuple[str, ...], Interval] = {
+        (f"p{i}",): Interval(1, 12, covered=True) for i in range(1, n, 2)
+    }
+    assert len(report(many(n), intervals=found)) < 100_000
 
 
 def test_the_certificate_says_what_is_proven_and_what_is_not() -> None:

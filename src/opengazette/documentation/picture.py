@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-#: Rows and columns that a picture shows at most; the rest are named by number.
+#: Rows and columns that a picture shows at most; of the rest it gives the number.
 LONGEST_SIDE = 64
 
 
@@ -31,7 +31,10 @@ class Tile:
 
 @dataclass(frozen=True)
 class Picture:
-    """One measure as a grid of tiles, its two longest dimensions as sides."""
+    """One measure as a grid of tiles, its two longest dimensions as sides.
+
+    `left_out` counts the pairs of categories that are not drawn.
+    """
 
     measure: str
     row_dimension: str
@@ -45,7 +48,8 @@ def withheld_picture(public: pd.DataFrame, dimensions: Sequence[str], measure: s
     """Count the withheld cells of a measure over the two dimensions with most categories.
 
     Shape: `public` has one row for each cell, unique by `dimensions`; a withheld cell of
-    `measure` is missing. Order of the categories is that of their first appearance.
+    `measure` is missing. Order of the categories is that of their first appearance; of too many,
+    those with the most withheld cells are drawn.
     """
     longest = sorted(dimensions, key=lambda name: -public[name].nunique())[:2]
     sides = [name for name in dimensions if name in longest]
@@ -63,7 +67,8 @@ def withheld_picture(public: pd.DataFrame, dimensions: Sequence[str], measure: s
     def tile(row: str, column: str) -> Tile:
         return tiles.get((row, column) if across else row, nothing)
 
-    shown_rows, shown_columns = rows[:LONGEST_SIDE], columns[:LONGEST_SIDE]
+    shown_rows = _most_withheld(rows, blank, public[down])
+    shown_columns = _most_withheld(columns, blank, public[across]) if across else columns
     return Picture(
         measure=measure,
         row_dimension=down,
@@ -74,3 +79,14 @@ def withheld_picture(public: pd.DataFrame, dimensions: Sequence[str], measure: s
         ),
         left_out=len(rows) * len(columns) - len(shown_rows) * len(shown_columns),
     )
+
+
+def _most_withheld(
+    names: Sequence[str], blank: pd.Series[bool], places: pd.Series[str]
+) -> list[str]:
+    """Keep the categories with the most withheld cells, in order."""
+    if len(names) <= LONGEST_SIDE:
+        return list(names)
+    gone = blank.groupby(places, observed=True).sum().to_dict()
+    kept = set(sorted(names, key=lambda name: -gone.get(name, 0))[:LONGEST_SIDE])
+    return [name for name in names if name in kept]

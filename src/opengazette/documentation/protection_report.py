@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -12,6 +13,10 @@ from opengazette.documentation.picture import Picture, withheld_picture
 
 #: Tables of more cells are drawn as tiles.
 LARGEST_GRID = 1500
+#: So are those that would leave more places of a grid empty than this for each cell.
+EMPTIEST_GRID = 4
+#: Cells that are told one by one in the report of a table that is drawn as tiles.
+MOST_TOLD = 50
 
 Key = tuple[str, ...]
 
@@ -90,7 +95,7 @@ def protection_report(
     time of day: the same result has the same report.
     """
     dims = [str(name) for name in table.columns if name not in ("published", "status")]
-    small = len(table) <= LARGEST_GRID
+    small, scale = _fits_a_grid(table, dims), 2 * threshold
     page = (
         _environment()
         .get_template("protection.html")
@@ -98,8 +103,11 @@ def protection_report(
             title=title,
             cells=len(table),
             counts=table["status"].value_counts().to_dict(),
-            grid=grid(table, dims, intervals, scale=2 * threshold) if small else None,
+            dims=dims,
+            grid=grid(table, dims, intervals, scale=scale) if small else None,
             picture=None if small else _tiles(table, dims),
+            tightest=() if small else tightest(intervals, scale=scale),
+            attacked=len(intervals),
             attack=attack,
             certificate=certificate,
             options=options,
@@ -125,6 +133,23 @@ def grid(
         columns=columns,
         rows=tuple((row, tuple(drawn.get((row, column)) for column in columns)) for row in rows),
     )
+
+
+def tightest(
+    intervals: Mapping[Key, Interval], *, scale: int
+) -> tuple[tuple[Key, str, GridCell], ...]:
+    """Tell the cells of which most can be worked out: those given away, then the narrowest."""
+    first = nsmallest(
+        MOST_TOLD, intervals.items(), key=lambda at: (at[1].covered, at[1].high - at[1].low)
+    )
+    return tuple((key, _words(told), _cell(0, "primary", told, scale)) for key, told in first)
+
+
+def _fits_a_grid(table: pd.DataFrame, dims: Sequence[str]) -> bool:
+    if len(table) > LARGEST_GRID:
+        return False
+    rows = len(table.drop_duplicates(list(dims[:-1]))) if dims[1:] else 1
+    return rows * table[dims[-1]].nunique() <= (1 + EMPTIEST_GRID) * len(table)
 
 
 def _cell(published: float, status: str, interval: Interval | None, scale: int) -> GridCell:
