@@ -222,7 +222,7 @@ def test_amounts_that_have_not_changed_are_shown_again(desk: Desk) -> None:
 def test_rule_packs_without_rules_for_money_publish_none(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.pack = desk.pack.model_copy(update={"amounts": None})
-    with pytest.raises(ContractInvalid, match="measure 'paid' is a sum of amounts"):
+    with pytest.raises(ContractInvalid, match="publication.measures: 'paid' is a sum, and the rule pack"):
         desk.masked(claims())
 
 

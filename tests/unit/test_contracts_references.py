@@ -75,6 +75,14 @@ CASES = {
     "number among texts": (
         "- charity care", "- 12", "columns.payor_group.allowed", "put it in quotes"
     ),
+    "codes that the rule pack merges": (
+        "rule_pack: calhhs-ddg-2.0", "rule_pack: calhhs-ddg-1.0",
+        "publication.suppression.annotation", "write `annotation: merged`",
+    ),
+    "label that is none": (
+        "payer: [Not Recorded,", "payer: [Not Reported,",
+        "publication.suppression.least_interesting.payer[0]", "'Not Reported' is no label of payer",
+    ),
     "id of another file": ("id: covid_testing", "id: covid_tests", "id", "rename the file"),
 }  # fmt: skip
 

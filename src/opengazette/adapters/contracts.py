@@ -6,13 +6,14 @@ other. Every one raises ContractInvalid with all problems of what it read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel
 
 from opengazette.adapters.config_files import Reading, load_yaml, read_yaml, refusal
+from opengazette.adapters.config_problems import Problem
 from opengazette.adapters.contract_references import (
     Known,
     contract_problems,
@@ -20,6 +21,7 @@ from opengazette.adapters.contract_references import (
     misnamed,
 )
 from opengazette.errors import ContractInvalid
+from opengazette.governance.rule_pack_fit import unfit
 from opengazette.model.approval import Approval
 from opengazette.model.contract import Contract
 from opengazette.model.databases import Databases
@@ -83,7 +85,15 @@ def read_contract(root: Path, dataset: str, known: Known) -> Reading[Contract]:
     if reading.value is None:
         return reading
     found = (*misnamed(reading, "id", dataset), *contract_problems(reading, known))
-    return reading.with_problems(found)
+    return reading.with_problems((*found, *_against_rules(root, reading, reading.value)))
+
+
+def _against_rules(root: Path, reading: Reading[Contract], contract: Contract) -> Iterator[Problem]:
+    name = contract.disclosure.rule_pack
+    if name in names(root, "config/rulepacks"):
+        pack = read_named(root, "config/rulepacks", name, RulePack, "name").value
+        for field, reason, fix in unfit(contract, pack) if pack else ():
+            yield reading.problem(field, reason, fix)
 
 
 def load_known(root: Path) -> Known:

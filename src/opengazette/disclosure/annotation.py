@@ -137,10 +137,8 @@ def insiders_of(
 
 def tells_reasons(public: pd.DataFrame, publication: PublicationTable) -> bool:
     """Tell whether any code of a public table says that a count is withheld for another."""
-    return any(
-        bool(public[m.name + ANNOTATION_SUFFIX].eq(TOLD_COMPLEMENTARY).any())
-        for m in publication.counts()
-    )
+    columns = {m.name + ANNOTATION_SUFFIX for m in publication.counts()} & set(public.columns)
+    return any(bool(public[column].eq(TOLD_COMPLEMENTARY).any()) for column in columns)
 
 
 def told_falsely(
@@ -167,10 +165,11 @@ def told_before(
     """
     told = {m.name: np.zeros(len(true), dtype=np.int64) for m in publication.counts()}
     for release in earlier:
-        columns = {name + ANNOTATION_SUFFIX for name in told}
-        if not columns <= set(release.public) or not tells_reasons(release.public, publication):
+        if not tells_reasons(release.public, publication):
             continue
         for name, codes in told.items():
+            if name + ANNOTATION_SUFFIX not in release.public:
+                continue
             same, then = as_it_was(true, release, publication, name)
             given = then[name + ANNOTATION_SUFFIX]
             reason = given.where(given.isin([TOLD_SMALL, TOLD_COMPLEMENTARY]), "0")

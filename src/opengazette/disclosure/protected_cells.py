@@ -22,8 +22,6 @@ from opengazette.disclosure.primary import (
     primary_cells,
 )
 from opengazette.disclosure.structure import cell_table
-from opengazette.errors import ContractInvalid
-from opengazette.model.contract import Contract
 from opengazette.model.publication import PublicationTable
 from opengazette.model.rulepack import RulePack
 from opengazette.model.suppression import ForcedCells
@@ -126,26 +124,3 @@ def _concern(entry: ForcedCells, forced: Forced, small: Mapping[str, Mask], widt
         m: np.asarray(forced.cells.get(m, np.zeros_like(mask)) & ~mask) for m, mask in small.items()
     }
     return Concern(cells, Width(entry.width or width))
-
-
-def refuse_unfit(contract: Contract, pack: RulePack) -> None:
-    """Refuse a contract that asks for what its rule pack does not allow.
-
-    Raises:
-        ContractInvalid: codes are to tell why, or amounts are to be published, and the pack does
-            not provide for it.
-    """
-    publication = contract.publication
-    asks = publication.suppression.annotation
-    if asks != "merged" and pack.readings.annotation == "merged":
-        raise ContractInvalid(
-            f"Dataset {contract.id!r}: publication.suppression.annotation is {asks!r}, but the "
-            f"rule pack {pack.name!r} lets no table tell why a count is withheld.",
-            "Write `annotation: merged`, or leave it out.",
-        )
-    if publication.sums() and pack.amounts is None:
-        raise ContractInvalid(
-            f"Dataset {contract.id!r}: measure {publication.sums()[0].name!r} is a sum of amounts, "
-            f"but the rule pack {pack.name!r} has no rules for these.",
-            f"Add `amounts:` to config/rulepacks/{pack.name}.yaml, or drop the measure.",
-        )

@@ -25,10 +25,11 @@ from opengazette.disclosure.clearance import (
     unexpected_columns,
 )
 from opengazette.disclosure.continuity import Carried, EarlierTable, carried_over
-from opengazette.disclosure.protected_cells import protected_counts, refuse_unfit
+from opengazette.disclosure.protected_cells import protected_counts
 from opengazette.disclosure.structure import published_table
 from opengazette.documentation.evidence import Check, canonical_json, evidence_of
 from opengazette.errors import DisclosureRisk
+from opengazette.governance.rule_pack_fit import refuse_unfit
 from opengazette.model.contract import Contract
 from opengazette.model.receipts import Receipt
 from opengazette.model.reference import PopulationTable

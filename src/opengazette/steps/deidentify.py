@@ -19,13 +19,13 @@ from opengazette.disclosure.masking import withheld_despite, withheld_for
 from opengazette.disclosure.protected_cells import (
     ProtectedCounts,
     protected_counts,
-    refuse_unfit,
 )
 from opengazette.disclosure.structure import cell_table
 from opengazette.disclosure.table_prices import table_prices
 from opengazette.disclosure.withholding import withhold
 from opengazette.documentation.evidence import canonical_json
 from opengazette.governance.approvals import policy_fingerprint
+from opengazette.governance.rule_pack_fit import refuse_unfit
 from opengazette.model.contract import Contract
 from opengazette.model.publication import PublicationTable
 from opengazette.model.receipts import Receipt
