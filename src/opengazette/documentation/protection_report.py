@@ -16,7 +16,7 @@ LARGEST_GRID = 1500
 #: So are those that would leave more places of a grid empty than this for each cell.
 EMPTIEST_GRID = 4
 #: Cells that are told one by one in the report of a table that is drawn as tiles.
-MOST_TOLD = 50
+MOST_TOLD = 25
 
 Key = tuple[str, ...]
 
