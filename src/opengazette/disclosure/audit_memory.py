@@ -25,7 +25,7 @@ from opengazette.disclosure.audit_past import (
 )
 from opengazette.disclosure.audit_past_cells import PastCells
 from opengazette.disclosure.linear_system import Dimension
-from opengazette.disclosure.primary import Protection, SmallCountRule
+from opengazette.disclosure.primary import Protection, SmallCountRule, primary_cells
 from opengazette.disclosure.protected_cells import Concern
 from opengazette.disclosure.seen import (
     STEADY,
@@ -69,6 +69,10 @@ class Reader:
             )
             for c in tonight
         ]
+
+    def small(self, rule: SmallCountRule) -> dict[str, Mask]:
+        """Mark every small count, tonight's and those of other releases."""
+        return {m: primary_cells(c, rule) & rule.applies_to(m) for m, c in self.true.items()}
 
     def past(self, rule: SmallCountRule, protection: Protection) -> Concern:
         """Return the small counts of other releases, and small growths, that tonight may tell.
@@ -126,7 +130,7 @@ def reader_of(
     return _reader(new, reached, public, _told(past, rule), rule, len(seen))
 
 
-def given_away(
+def given_away_before(
     tonight: PublishedTable,
     true: Counts,
     seen: Sequence[SeenTable],

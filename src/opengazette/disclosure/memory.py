@@ -34,6 +34,7 @@ from opengazette.disclosure.seen import (
 from opengazette.disclosure.sheets import Sheet, Term, growths, release_sheet
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
 
 #: The dimension of the cells that stand for what earlier and linked releases say.
 PAST = "past"
@@ -91,6 +92,13 @@ class Remembered:
     def must_publish(self, kept: Mapping[str, Mask]) -> dict[str, Mask]:
         """Mark the cells that stay: what everybody knows, and what a person wants shown."""
         return {m: mask | ~self.open[m] for m, mask in self._whole(kept, fill=False).items()}
+
+    def codes(self, tonight: Mapping[str, Codes]) -> dict[str, Codes]:
+        """Return annotation codes for all cells; nothing was told of those that stand beside."""
+        n = len(self.table.keys) - self.n_tonight
+        return {
+            m: np.concatenate([told, np.zeros(n, dtype=np.int64)]) for m, told in tonight.items()
+        }
 
     def tonight(self, masks: Mapping[str, Mask]) -> dict[str, Mask]:
         """Return the flags of tonight's cells alone."""

@@ -33,8 +33,12 @@ def attacked(
     concerns: Sequence[Concern],
     rule: SmallCountRule,
     insiders: Sequence[Insider],
+    *,
+    withheld: int,
 ) -> list[Check]:
     """Attack every protected count, with all that the public and insiders know.
+
+    `withheld` numbers the counts that tonight's table withholds.
 
     Raises:
         AuditFailed: a count can be narrowed further than it may.
@@ -44,7 +48,7 @@ def attacked(
     else:
         checks = []
     for concern in concerns:
-        checks += _attacked(contract, attacker, concern, rule, insiders)
+        checks += _attacked(contract, attacker, concern, rule, insiders, withheld)
     if contract.publication.suppression.singletons:
         found = f"{len(insiders)} people attacked, each with what they know of themselves"
         checks.append(Check("Nobody who is alone in a count learns of another", found))
@@ -57,6 +61,7 @@ def _attacked(
     concern: Concern,
     rule: SmallCountRule,
     insiders: Sequence[Insider],
+    withheld: int,
 ) -> list[Check]:
     demand = concern.demand
     result = audit(attacker, concern.cells, demand, rule, insiders=insiders)
@@ -75,8 +80,7 @@ def _attacked(
             CALL_THE_EXPERT,
         )
     found = (
-        f"{result.n_protected} attacked through totals, parts and rates; "
-        f"{result.n_withheld} withheld in all"
+        f"{result.n_protected} attacked through totals, parts and rates; {withheld} withheld in all"
     )
     if not small:
         return [Check(f"No count withheld by decision can be narrowed {asked}", found)]

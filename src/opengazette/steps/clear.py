@@ -8,13 +8,13 @@ published side alone.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from opengazette.disclosure.annotation import insiders_of, remembering, tells_reasons, told_before
+from opengazette.disclosure.annotation import tells_reasons
 from opengazette.disclosure.assessment import assess
 from opengazette.disclosure.clearance import (
     derived_from_withheld,
@@ -24,9 +24,8 @@ from opengazette.disclosure.clearance import (
     shown_falsely,
     unexpected_columns,
 )
-from opengazette.disclosure.continuity import Carried, EarlierTable, carried_over
+from opengazette.disclosure.continuity import EarlierTable
 from opengazette.disclosure.protected_cells import protected_counts
-from opengazette.disclosure.structure import published_table
 from opengazette.documentation.evidence import Check, canonical_json, evidence_of
 from opengazette.errors import DisclosureRisk
 from opengazette.governance.rule_pack_fit import refuse_unfit
@@ -39,11 +38,12 @@ from opengazette.ports import Papers, Tables
 from opengazette.steps.attack import (
     CALL_THE_EXPERT,
     amounts_attacked,
-    attacked,
     codes_found,
     decisions_kept,
     refuse_untrue_codes,
 )
+from opengazette.steps.attack_memory import attacked_with_memory
+from opengazette.steps.recollection import Linked, recollected
 
 
 def clear(
@@ -54,12 +54,15 @@ def clear(
     earlier: Sequence[Release],
     tables: Tables,
     papers: Papers,
+    *,
+    linked: Linked | None = None,
 ) -> Cleared:
     """Pass a publication table only if every check finds nothing.
 
-    The attacker also holds every earlier release that the public has seen, and is taken to know
-    which counts have not changed since. What is not done: a count that has changed is not
-    attacked through the difference to an earlier one.
+    The attacker also holds every earlier release that the public has seen, and those of `linked`
+    datasets, and is taken to know which counts have not changed. Attacked with all that are
+    tonight's counts, the small counts that those releases withhold, and, where counts only grow,
+    what was added.
 
     Raises:
         ContractInvalid: the rule pack does not allow what the contract asks for.
@@ -79,19 +82,17 @@ def clear(
     small = counts.small
     refuse_untrue_codes(contract, public, small)
     checks += decisions_kept(contract, public, counts)
-    seen = [EarlierTable(tables.load(r.private), tables.load(r.public)) for r in earlier]
-    carried = carried_over(true, seen, contract.publication)
-    remembered = _with_memory(public, true, carried)
-    attacker = remembering(
-        published_table(contract.publication, remembered),
-        told_before(true, seen, contract.publication),
-    )
-    concerns = [concern.without(carried.shown) for concern in counts.concerns]
-    insiders = insiders_of(attacker, true, contract.publication)
-    checks += attacked(contract, attacker, concerns, counts.rule, insiders)
+    others = [r for r in earlier if not _is_this(r, deidentified)]
+    recollection = recollected(contract, others, linked or {}, tables, papers)
+    attack = attacked_with_memory(contract, public, true, counts, recollection)
+    checks += attack.checks
+    seen = [EarlierTable(tables.load(r.private), tables.load(r.public)) for r in others]
     checks += amounts_attacked(contract, rule_pack, public, true, counts, seen)
-    checks += codes_found(contract, public, attacker, counts, concerns, insiders)
-    known = sum(int((small[name] & carried.shown[name]).sum()) for name in small)
+    told = replace(counts, small=attack.reader.small(counts.rule))
+    checks += codes_found(
+        contract, public, attack.reader.published, told, attack.concerns, attack.insiders
+    )
+    known = sum(int((small[m] & mask).sum()) for m, mask in attack.reader.already.items())
     if known:
         checks.append(Check("Small counts that an earlier release has shown", f"{known} cells"))
     withheld = _withheld(public, small, contract)
@@ -111,8 +112,9 @@ def clear(
         {
             "checks": len(checks),
             "passed": True,
-            "earlier releases compared": carried.compared,
-            "earlier releases of another form": carried.other,
+            "earlier releases compared": recollection.own,
+            "earlier releases of another form": recollection.of_another_form,
+            "linked releases compared": recollection.linked,
             "small counts already public": known,
         },
     )
@@ -173,12 +175,10 @@ def _look_for_identifiers(public: pd.DataFrame, contract: Contract) -> list[Chec
     return [Check("No label looks like an identifier of a person", f"columns {columns}")]
 
 
-def _with_memory(public: pd.DataFrame, true: pd.DataFrame, carried: Carried) -> pd.DataFrame:
-    """Fill in what earlier releases show of counts that are blank tonight and have not changed."""
-    remembered = public.copy()
-    for name, shown in carried.shown.items():
-        remembered[name] = public[name].mask(shown & public[name].isna().to_numpy(), true[name])
-    return remembered
+def _is_this(release: Release, deidentified: Deidentified) -> bool:
+    """Tell whether a release is tonight's table, so that there is nothing to compare."""
+    tonight = (deidentified.private.sha256, deidentified.public.sha256)
+    return (release.private.sha256, release.public.sha256) == tonight
 
 
 def _withheld(

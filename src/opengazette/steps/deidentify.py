@@ -5,37 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
 from opengazette.disclosure.amounts import masked_amounts
-from opengazette.disclosure.annotation import Codes, annotated, told_before
+from opengazette.disclosure.annotation import told_before
 from opengazette.disclosure.assessment import assess
-from opengazette.disclosure.continuity import Carried, EarlierTable, carried_over
+from opengazette.disclosure.continuity import EarlierTable
 from opengazette.disclosure.contributions import with_contributions
 from opengazette.disclosure.margins import with_margins
-from opengazette.disclosure.masking import withheld_despite, withheld_for
 from opengazette.disclosure.protected_cells import (
-    ProtectedCounts,
     protected_counts,
 )
-from opengazette.disclosure.structure import cell_table
-from opengazette.disclosure.table_prices import table_prices
-from opengazette.disclosure.withholding import withhold
 from opengazette.documentation.evidence import canonical_json
 from opengazette.governance.approvals import policy_fingerprint
 from opengazette.governance.rule_pack_fit import refuse_unfit
 from opengazette.model.contract import Contract
-from opengazette.model.publication import PublicationTable
 from opengazette.model.receipts import Receipt
 from opengazette.model.reference import PopulationTable
 from opengazette.model.rulepack import RulePack
 from opengazette.model.stages import Deidentified, Release, TableRef, Validated
 from opengazette.ports import Archive, Papers, Tables, Tabulator
-
-#: Price of a cell that was withheld before and has not changed, beside 1 for any other.
-PRICE_OF_WITHHELD_BEFORE = 0.01
+from opengazette.steps.masked_counts import public_table, withheld_counts
+from opengazette.steps.recollection import Linked, recollected
 
 
 def deidentify(
@@ -48,12 +37,16 @@ def deidentify(
     tabulator: Tabulator,
     tables: Tables,
     papers: Papers,
+    *,
+    linked: Linked | None = None,
 ) -> Deidentified:
     """Generalise, add up, assess and mask a table.
 
     `earlier` are the releases that the public has seen, newest first: what they show and has not
-    changed stays shown, and what they withhold is withheld again where that can be. A table that
-    has not changed at all is masked as it was. The true table stays in the archive for `clear`,
+    changed stays shown, and what they withhold is withheld again where that can be. No small
+    count of theirs, or of the releases of `linked` datasets, follows from tonight's table; nor,
+    where counts only grow, a small number that was added. A table that has not changed at all
+    is masked as it was. The true table stays in the archive for `clear`,
     which does not trust this step.
 
     Raises:
@@ -76,7 +69,7 @@ def deidentify(
         public = tables.load(before.public)
     else:
         seen = [EarlierTable(tables.load(r.private), tables.load(r.public)) for r in earlier]
-        carried = carried_over(true, seen, contract.publication)
+        recollection = recollected(contract, earlier, linked or {}, tables, papers)
         told = told_before(true, seen, contract.publication)
         counts = protected_counts(
             true,
@@ -84,12 +77,9 @@ def deidentify(
             rule_pack,
             small_withheld=assessment.must_withhold_small,
         )
-        withheld = _withheld_counts(contract.publication, true, counts, carried, told)
+        withheld = withheld_counts(contract, true, counts, recollection, told)
         withheld |= masked_amounts(true, contract.publication, rule_pack, counts, withheld, seen)
-        if contract.publication.suppression.annotation == "merged":
-            public = withhold(true, contract.publication, withheld)
-        else:
-            public, _ = annotated(true, contract.publication, withheld, counts)
+        public = public_table(contract, true, counts, withheld, recollection)
     blank = sum(int(public[m.name].isna().sum()) for m in contract.publication.counts())
     receipt = Receipt(
         "deidentify",
@@ -124,33 +114,3 @@ def _same_table(
     """Find the newest release of exactly this table under exactly these rules."""
     rules = (private.sha256, validated.contract, policy)
     return next((r for r in earlier if (r.private.sha256, r.contract, r.rule_pack) == rules), None)
-
-
-def _withheld_counts(
-    publication: PublicationTable,
-    true: pd.DataFrame,
-    counts: ProtectedCounts,
-    carried: Carried,
-    told: Mapping[str, Codes],
-) -> dict[str, NDArray[np.bool_]]:
-    if not counts.concerns:
-        return {}
-    primary, table = counts.primary(), cell_table(publication, true)
-    prices = table_prices(table, publication.suppression)
-    for name in primary:
-        prices[name] = np.where(
-            carried.withheld[name], PRICE_OF_WITHHELD_BEFORE * prices[name], prices[name]
-        )
-    kept = {name: (carried.shown[name] | counts.kept[name]) & ~primary[name] for name in primary}
-    singletons = publication.suppression.singletons
-    found = withheld_for(
-        table,
-        counts.rule,
-        counts.concerns,
-        prices=prices,
-        must_publish=kept,
-        singletons=singletons,
-    )
-    return withheld_despite(
-        told, table, counts.rule, counts.concerns, found, prices=prices, must_publish=kept
-    )

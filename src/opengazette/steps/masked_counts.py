@@ -1,0 +1,137 @@
+"""Choose the counts to withhold, with all that the public has seen before it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from opengazette.disclosure.annotation import Codes, annotation_of
+from opengazette.disclosure.audit_insiders import singletons
+from opengazette.disclosure.audit_memory import given_away_before, reader_of
+from opengazette.disclosure.masking import withheld_despite, withheld_for
+from opengazette.disclosure.memory import remember
+from opengazette.disclosure.primary import Protection
+from opengazette.disclosure.protected_cells import ProtectedCounts
+from opengazette.disclosure.seen import Meanings, Quantity
+from opengazette.disclosure.structure import cell_table, published_table
+from opengazette.disclosure.table_prices import table_prices
+from opengazette.disclosure.withholding import withhold
+from opengazette.errors import CannotProtect
+from opengazette.model.contract import Contract
+from opengazette.steps.recollection import Recollection, growing
+
+Mask = NDArray[np.bool_]
+
+
+def withheld_counts(
+    contract: Contract,
+    true: pd.DataFrame,
+    counts: ProtectedCounts,
+    recollection: Recollection,
+    told: Mapping[str, Codes],
+) -> dict[str, Mask]:
+    """Choose the counts to withhold: one flag per row for each count.
+
+    Small counts of other releases, and what was added, are protected like tonight's. Where they
+    cannot be protected as earlier releases give them away together, everything that was withheld
+    before and has not changed stays withheld.
+
+    Raises:
+        CannotProtect: no pattern of withheld cells satisfies the policy.
+    """
+    names = Meanings()
+    try:
+        return _withheld(contract, true, counts, recollection, told, names, ())
+    except CannotProtect:
+        table = published_table(contract.publication, withhold(true, contract.publication, {}))
+        lost = given_away_before(
+            table,
+            cell_table(contract.publication, true).counts,
+            recollection.seen,
+            counts.rule,
+            Protection(1, counts.rule.threshold - 1),
+            growing(contract),
+            meanings=names,
+        )
+        if not lost:
+            raise
+    return _withheld(contract, true, counts, recollection, told, names, lost)
+
+
+def _withheld(
+    contract: Contract,
+    true: pd.DataFrame,
+    counts: ProtectedCounts,
+    recollection: Recollection,
+    told: Mapping[str, Codes],
+    names: Meanings,
+    lost: Collection[Quantity],
+) -> dict[str, Mask]:
+    publication, rule = contract.publication, counts.rule
+    tonight = cell_table(publication, true)
+    grows = growing(contract)
+    joint = remember(tonight, recollection.seen, grows, given_away=lost, meanings=names)
+    concerns = joint.concerns(counts.concerns, rule, Protection(1, rule.threshold - 1))
+    primary = counts.primary()
+    found = {m: np.zeros(len(joint.table.keys), dtype=np.bool_) for m in tonight.measures}
+    if concerns:
+        prices = joint.prices(table_prices(tonight, publication.suppression))
+        kept = joint.must_publish({m: counts.kept[m] & ~primary[m] for m in primary})
+        found = withheld_for(
+            joint.table,
+            rule,
+            concerns,
+            prices=prices,
+            must_publish=kept,
+            singletons=publication.suppression.singletons,
+        )
+        said = joint.codes(told)
+        found = withheld_despite(
+            said, joint.table, rule, concerns, found, prices=prices, must_publish=kept
+        )
+    sticky = joint.before if lost else {}
+    return {
+        m: mask | primary[m] | sticky.get(m, np.zeros_like(mask))
+        for m, mask in joint.tonight(found).items()
+    }
+
+
+def public_table(
+    contract: Contract,
+    true: pd.DataFrame,
+    counts: ProtectedCounts,
+    withheld: Mapping[str, Mask],
+    recollection: Recollection,
+) -> pd.DataFrame:
+    """Blank what is withheld, with codes that tell the reason where that is safe.
+
+    The codes tell nothing that gives away a count to somebody who has kept every release.
+
+    Raises:
+        AuditFailed: the published values contradict each other.
+    """
+    publication, rule = contract.publication, counts.rule
+    merged = withhold(true, publication, withheld)
+    if publication.suppression.annotation == "merged":
+        return merged
+    reader = reader_of(
+        published_table(publication, merged),
+        cell_table(publication, true).counts,
+        recollection.seen,
+        rule,
+        growing(contract),
+    )
+    alone = publication.suppression.singletons
+    decision = annotation_of(
+        reader.published,
+        reader.small(rule),
+        [*reader.concerns(counts.concerns), reader.past(rule, Protection(1, rule.threshold - 1))],
+        rule,
+        insiders=singletons(reader.published, reader.true) if alone else (),
+    )
+    if decision.codes == "merged":
+        return merged
+    return withhold(true, publication, withheld, small=counts.small)
