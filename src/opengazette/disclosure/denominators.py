@@ -15,7 +15,7 @@ from opengazette.model.reference import PopulationTable
 
 def finest_labels(dimension: Dimension, table: pd.DataFrame) -> tuple[str, ...]:
     """Return the labels of a dimension in the table that are neither total nor group."""
-    present = dict.fromkeys(table[dimension.name].astype(str))
+    present = dict.fromkeys(table[dimension.name].astype(str).unique())
     return tuple(c for c in present if c != dimension.total and c not in dimension.groups)
 
 

@@ -75,8 +75,14 @@ def counts_in_order(publication: PublicationTable) -> tuple[str, ...]:
 
 
 def _keys(publication: PublicationTable, table: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
-    columns = [table[name].astype(str).tolist() for name in publication.key()]
-    return tuple(zip(*columns, strict=True))
+    return tuple(zip(*(_codes(table[name].astype(str)) for name in publication.key()), strict=True))
+
+
+def _codes(column: pd.Series[str]) -> list[str]:
+    """List the codes of a column; each is one text, however often it stands there."""
+    places, codes = pd.factorize(column, use_na_sentinel=False)
+    names = codes.tolist()
+    return [names[place] for place in places.tolist()]
 
 
 def _parts(publication: PublicationTable) -> dict[str, str]:
@@ -88,7 +94,7 @@ def _tree(publication: PublicationTable, table: pd.DataFrame) -> tuple[Dimension
 
 
 def _dimension(dimension: model.Dimension, table: pd.DataFrame) -> Dimension:
-    present = set(table[dimension.name].astype(str))
+    present = set(table[dimension.name].astype(str).unique())
     codes = codes_of(dimension, finest_labels(dimension, table), declared=False)
     groups = {
         group: tuple(part for part in parts if part in present)
