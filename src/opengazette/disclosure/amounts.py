@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -55,6 +55,10 @@ class ProtectedAmounts:
     def primary(self) -> Mask:
         """Mark the amounts that are protected."""
         return np.asarray(self.doubt > 0, dtype=np.bool_)
+
+    def without(self, known: Mask) -> ProtectedAmounts:
+        """Return the sum without the amounts that everybody knows already."""
+        return replace(self, doubt=np.where(known, 0.0, self.doubt))
 
 
 def protected_amounts(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -135,15 +134,16 @@ def codes_found(
     contract: Contract,
     public: pd.DataFrame,
     attacker: PublishedTable,
-    counts: ProtectedCounts,
+    small: Mapping[str, NDArray[np.bool_]],
     concerns: Sequence[Concern],
+    rule: SmallCountRule,
     insiders: Sequence[Insider],
 ) -> list[Check]:
     """Say why the codes of a table tell the reasons, or do not; what they give away is attacked."""
     publication = contract.publication
     if publication.suppression.annotation == "merged":
         return []
-    decision = annotation_of(attacker, counts.small, concerns, counts.rule, insiders=insiders)
+    decision = annotation_of(attacker, small, concerns, rule, insiders=insiders)
     found = decision.because
     if decision.codes == "distinguish" and not tells_reasons(public, publication):
         found = "One code is enough: it stands for both reasons, or nothing has the other."
@@ -174,7 +174,7 @@ def amounts_attacked(
                 CALL_THE_EXPERT,
             )
         seen, _ = seen_before(true, earlier, publication, name)
-        secret = replace(amounts, doubt=np.where(seen, 0.0, amounts.doubt))
+        secret = amounts.without(seen)
         known = public.assign(**{name: public[name].mask(seen, true[name])})
         shown, narrow = given_away(secret, published_amounts(publication, known, name))
         protected = int(secret.primary.sum())

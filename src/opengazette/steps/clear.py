@@ -8,7 +8,7 @@ published side alone.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -88,9 +88,14 @@ def clear(
     checks += attack.checks
     seen = [EarlierTable(tables.load(r.private), tables.load(r.public)) for r in others]
     checks += amounts_attacked(contract, rule_pack, public, true, counts, seen)
-    told = replace(counts, small=attack.reader.small(counts.rule))
     checks += codes_found(
-        contract, public, attack.reader.published, told, attack.concerns, attack.insiders
+        contract,
+        public,
+        attack.reader.published,
+        attack.reader.small(counts.rule),
+        attack.concerns,
+        counts.rule,
+        attack.insiders,
     )
     known = sum(int((small[m] & mask).sum()) for m, mask in attack.reader.already.items())
     if known:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import pandas as pd
 from pydantic import ValidationError
 
-from opengazette.disclosure.audit_knowledge import PublishedTable
-from opengazette.disclosure.linear_system import CellTable
 from opengazette.disclosure.seen import Growing, SeenTable
-from opengazette.disclosure.structure import cell_table, published_table
+from opengazette.disclosure.seen_form import SeenForm
 from opengazette.errors import ContractInvalid, DisclosureRisk
 from opengazette.model.contract import Contract
 from opengazette.model.memory import LinkedDataset
@@ -163,34 +160,5 @@ def _seen(
     own: bool,
 ) -> SeenTable:
     true, public = tables.load(release.private), tables.load(release.public)
-    back = {there: here for here, there in names.items()}
-    kept = {m.name for m in contract.publication.counts()}
-    return SeenTable(
-        _true_cells(publication, true, back, kept), _shown(publication, public, back, kept), own=own
-    )
-
-
-def _true_cells(
-    publication: PublicationTable, true: pd.DataFrame, back: Mapping[str, str], kept: set[str]
-) -> CellTable:
-    table = cell_table(publication, true)
-    counts = {back.get(m, m): numbers for m, numbers in table.counts.items()}
-    return CellTable(
-        tuple(replace(d, name=back.get(d.name, d.name)) for d in table.dimensions),
-        table.keys,
-        {m: numbers for m, numbers in counts.items() if m in kept},
-    )
-
-
-def _shown(
-    publication: PublicationTable, public: pd.DataFrame, back: Mapping[str, str], kept: set[str]
-) -> PublishedTable:
-    table = published_table(publication, public)
-    named = {m: back.get(m, m) for m in table.values if back.get(m, m) in kept}
-    return PublishedTable(
-        tuple(replace(d, name=back.get(d.name, d.name)) for d in table.dimensions),
-        table.keys,
-        {here: table.values[there] for there, here in named.items()},
-        {named[p]: named[w] for p, w in table.parts.items() if p in named and w in named},
-        reasons={here: table.reasons[m] for m, here in named.items() if m in table.reasons},
-    )
+    form = SeenForm(publication, names, tuple(m.name for m in contract.publication.counts()))
+    return SeenTable(form.true_cells(true), form.shown(public), own=own)
