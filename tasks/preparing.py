@@ -12,6 +12,7 @@ from opengazette.steps import document as documenting
 from opengazette.steps import extract as extracting
 from opengazette.steps import publish as publishing
 from opengazette.steps import validate as validating
+from opengazette.steps.recollection import linked_releases
 from opengazette.tasks.private import private_task
 from opengazette.tasks.world import world
 
@@ -48,6 +49,7 @@ def deidentify(validated: Validated) -> Deidentified:
         here.tabulator(),
         here.tables(),
         here.papers(),
+        linked=linked_releases(contract, here.contract, here.ledger()),
     )
 
 
@@ -63,6 +65,7 @@ def clear(deidentified: Deidentified) -> Cleared:
         publishing.earlier_releases(here.ledger().entries(deidentified.dataset)),
         here.tables(),
         here.papers(),
+        linked=linked_releases(contract, here.contract, here.ledger()),
     )
 
 

@@ -18,6 +18,7 @@ from opengazette.steps.deidentify import deidentify
 from opengazette.steps.document import document
 from opengazette.steps.extract import extract
 from opengazette.steps.publish import earlier_releases, last_published, publish
+from opengazette.steps.recollection import linked_releases
 from opengazette.steps.validate import validate
 
 Tell = Callable[[str], None]
@@ -33,6 +34,7 @@ def prepare(world: World, dataset: str, tell: Tell) -> Documented:
     archive, tables, papers = world.archive(), world.tables(), world.papers()
     entries = world.ledger().entries(dataset)
     last, earlier = last_published(entries), earlier_releases(entries)
+    linked = linked_releases(contract, world.contract, world.ledger())
     tell("extract")
     extracted = extract(
         contract, world.source(contract), archive, last.release.extracted_rows if last else None
@@ -50,9 +52,12 @@ def prepare(world: World, dataset: str, tell: Tell) -> Documented:
         world.tabulator(),
         tables,
         papers,
+        linked=linked,
     )
     tell("clear")
-    cleared = clear(deidentified, contract, rule_pack, populations, earlier, tables, papers)
+    cleared = clear(
+        deidentified, contract, rule_pack, populations, earlier, tables, papers, linked=linked
+    )
     tell("document")
     department = world.department(contract.department)
     return document(cleared, contract, rule_pack, department, tables, papers)

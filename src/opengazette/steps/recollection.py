@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -44,19 +44,17 @@ def growing(contract: Contract) -> Growing:
 
 
 def linked_releases(
-    contract: Contract, contracts: Mapping[str, Contract], ledger: Ledger
+    contract: Contract, contract_of: Callable[[str], Contract], ledger: Ledger
 ) -> dict[str, tuple[Release, ...]]:
     """Return every release of each linked dataset, newest first; none if never published.
 
     Raises:
-        ContractInvalid: a linked dataset has no contract, or does not name this one.
+        ContractInvalid: a linked dataset has no sound contract, or does not name this one.
         LedgerConflict: its chain of releases is broken.
     """
     for link in contract.linked_to:
-        other = contracts.get(link.dataset)
-        if other is None:
-            raise _misfit(contract, link, "there is no contract of that name")
-        if contract.id not in {back.dataset for back in other.linked_to}:
+        back = contract_of(link.dataset).linked_to
+        if contract.id not in {other.dataset for other in back}:
             raise _misfit(contract, link, "its contract does not name this dataset in linked_to")
     return {
         link.dataset: earlier_releases(ledger.entries(link.dataset)) for link in contract.linked_to
