@@ -56,8 +56,8 @@ def withheld_picture(public: pd.DataFrame, dimensions: Sequence[str], measure: s
     sides.sort(key=lambda name: -public[name].nunique())
     down = sides[0]
     across = sides[1] if len(sides) > 1 else None
-    rows = list(dict.fromkeys(public[down]))
-    columns = list(dict.fromkeys(public[across])) if across else [measure]
+    rows = list(public[down].unique())
+    columns = list(public[across].unique()) if across else [measure]
     blank = public[measure].isna()
     over = [public[down], public[across]] if across else [public[down]]
     grouped = blank.groupby(over, observed=True).agg(["size", "sum"])
