@@ -219,6 +219,30 @@ def test_amounts_that_have_not_changed_are_shown_again(desk: Desk) -> None:
     assert now[same & then.notna()].notna().all()
 
 
+def lonely() -> pd.DataFrame:
+    """Claims of many providers, but those of counties a and b are of one each."""
+    records = claims()
+    alone = records["county"].isin(["a", "b"])
+    records.loc[alone, "kind"] = "clinic"
+    records.loc[alone, "provider"] = records.loc[alone, "county"]
+    records.loc[alone, "paid"] = 40
+    return records
+
+
+def test_who_alone_makes_up_a_cell_learns_no_other_amount(tmp_path: Path) -> None:
+    """Two amounts of one provider each hide each other, but not from the two."""
+    asked = words()
+    asked["publication"]["suppression"] = {"singletons": True}
+    naive, desk = Desk(tmp_path), Desk(tmp_path, asked)
+    masked = naive.masked(lonely())
+    naive.cleared(masked)
+    with pytest.raises(AuditFailed, match="0 protected amounts of 'paid' shown and"):
+        desk.cleared(masked)
+    ours = desk.masked(lonely())
+    desk.cleared(ours)
+    assert desk.public(ours)["paid"].isna().sum() > naive.public(masked)["paid"].isna().sum()
+
+
 def test_rule_packs_without_rules_for_money_publish_none(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.pack = desk.pack.model_copy(update={"amounts": None})

@@ -63,7 +63,7 @@ class Suppression(Frozen):
     )
     singletons: bool = Field(
         default=False,
-        description="true: who knows to be the only one in a count learns no other count by it",
+        description="true: who knows to be the only one in a cell learns no other cell by it",
     )
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from opengazette.disclosure.amounts import every_sum, given_away, seen_before
+from opengazette.disclosure.amounts import every_sum, seen_before
 from opengazette.disclosure.annotation import annotation_of, tells_reasons, told_falsely
 from opengazette.disclosure.audit import PublishedTable, audit
+from opengazette.disclosure.audit_amounts import given_away, lone_contributors
 from opengazette.disclosure.audit_insiders import Insider
 from opengazette.disclosure.continuity import EarlierTable
 from opengazette.disclosure.primary import Protection, SmallCountRule
@@ -176,7 +177,10 @@ def amounts_attacked(
         seen, _ = seen_before(true, earlier, publication, name)
         secret = amounts.without(seen)
         known = public.assign(**{name: public[name].mask(seen, true[name])})
-        shown, narrow = given_away(secret, published_amounts(publication, known, name))
+        attacker = published_amounts(publication, known, name)
+        alone = publication.suppression.singletons
+        people = lone_contributors(secret, attacker) if alone else ()
+        shown, narrow = given_away(secret, attacker, people)
         protected = int(secret.primary.sum())
         if shown or narrow:
             raise AuditFailed(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from opengazette.disclosure.amounts import masked_amounts
 from opengazette.disclosure.annotation import told_before
 from opengazette.disclosure.assessment import assess
 from opengazette.disclosure.continuity import EarlierTable
 from opengazette.disclosure.contributions import with_contributions
 from opengazette.disclosure.margins import with_margins
+from opengazette.disclosure.masked_amounts import masked_amounts
 from opengazette.disclosure.protected_cells import (
     protected_counts,
 )
