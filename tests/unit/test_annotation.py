@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from opengazette.disclosure.annotation import AnnotationDecision, annotated, annotation_of
+from opengazette.disclosure.annotation import AnnotationDecision, annotation_of
 from opengazette.disclosure.audit import PublishedTable, audit
 from opengazette.disclosure.complementary import protect
 from opengazette.disclosure.linear_system import CellTable, Dimension
 from opengazette.disclosure.margins import with_margins
 from opengazette.disclosure.primary import Protection, SmallCountRule, primary_cells
-from opengazette.disclosure.protected_cells import Concern, ProtectedCounts
+from opengazette.disclosure.protected_cells import Concern
 from opengazette.disclosure.structure import cell_table, published_table
 from opengazette.disclosure.withholding import withhold
 from opengazette.errors import Fault
@@ -60,8 +60,12 @@ def true_table(*cases: int) -> pd.DataFrame:
 def decided(*cases: int) -> tuple[pd.DataFrame, AnnotationDecision]:
     true = true_table(*cases)
     pattern = protect(cell_table(PUBLICATION, true), RULE, RANGE)
-    counts = ProtectedCounts(RULE, pattern.primary, {}, (Concern(pattern.primary, RANGE),), ())
-    return annotated(true, PUBLICATION, pattern.withheld, counts)
+    merged = withhold(true, PUBLICATION, pattern.withheld)
+    shown, concerns = published_table(PUBLICATION, merged), [Concern(pattern.primary, RANGE)]
+    decision = annotation_of(shown, pattern.primary, concerns, RULE)
+    if decision.codes == "merged":
+        return merged, decision
+    return withhold(true, PUBLICATION, pattern.withheld, small=pattern.primary), decision
 
 
 def test_m1_ten_ten_ten_merges_its_codes_by_itself() -> None:

@@ -101,6 +101,13 @@ def test_a_reference_in_vain_is_refused_with_file_line_field_and_fix(
     ), lines
 
 
+def test_a_label_that_no_value_of_the_column_has_is_refused(office: Path) -> None:
+    wish = "  suppression:\n    least_interesting: {county: [Alpin]}\n\ndisclosure:"
+    edited(office, "config/datasets/emergency_encounters.yaml", "\ndisclosure:", wish)
+    with pytest.raises(ContractInvalid, match=r"least_interesting\.county.*did you mean 'Alpine'"):
+        load_contract(office, "emergency_encounters")
+
+
 def test_a_broken_contract_stops_no_other(office: Path) -> None:
     edited(office, COVID, "role: identifier", "role: secret")
     assert load_contract(office, "restaurant_inspections").id == "restaurant_inspections"

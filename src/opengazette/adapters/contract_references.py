@@ -55,6 +55,7 @@ def contract_problems(reading: Reading[Contract], known: Known) -> Iterator[Prob
             yield from _generalisation(reading, index, dimension, kind)
         yield from _groups(reading, index, dimension, contract, known.elements)
     yield from _measures(reading, contract, types)
+    yield from _suppression(reading, contract, known.elements)
 
 
 def expectation_problems(
@@ -264,3 +265,26 @@ def _measures(
                 f"{measure.kind}s cannot be added up from the decimal numbers of {measure.column!r}"
             )
             yield reading.problem((*here, "column"), reason, "use a column of type integer")
+
+
+def _suppression(
+    reading: Reading[Contract], contract: Contract, elements: DataElements
+) -> Iterator[Problem]:
+    """Find labels that no cell can have, in dimensions that publish a column's own values."""
+    here: Loc = ("publication", "suppression")
+    wishes = contract.publication.suppression
+    uses: list[tuple[Loc, str, str]] = [
+        ((*here, "least_interesting", name), name, label)
+        for name, labels in wishes.least_interesting.items()
+        for label in labels
+    ]
+    for index, entry in enumerate(wishes.forced):
+        where: Loc = (*here, "forced", index, "where")
+        uses.extend(((*where, name), name, label) for name, label in entry.where.items())
+    for dimension in contract.publication.dimensions:
+        labels = _labels(dimension, contract, elements)
+        total = {dimension.total} if dimension.total else set()
+        known = None if labels is None else labels | set(dimension.groups) | total
+        for loc, name, label in uses:
+            if name == dimension.name and known is not None and label not in known:
+                yield _unknown(reading, loc, label, known, "the labels of this dimension")

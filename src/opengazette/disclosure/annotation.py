@@ -11,16 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from opengazette.disclosure.audit import PublishedTable, audit
-from opengazette.disclosure.audit_insiders import Insider, singletons
+from opengazette.disclosure.audit_insiders import Insider
 from opengazette.disclosure.audit_knowledge import COMPLEMENTARY, SMALL
 from opengazette.disclosure.continuity import EarlierTable
 from opengazette.disclosure.primary import SmallCountRule
-from opengazette.disclosure.protected_cells import Concern, ProtectedCounts
-from opengazette.disclosure.structure import published_table
+from opengazette.disclosure.protected_cells import Concern
 from opengazette.disclosure.unchanged import as_it_was
 from opengazette.disclosure.withholding import COMPLEMENTARY as TOLD_COMPLEMENTARY
 from opengazette.disclosure.withholding import WITHHELD as TOLD_SMALL
-from opengazette.disclosure.withholding import withhold
 from opengazette.model.publication import ANNOTATION_SUFFIX, PublicationTable
 
 Codes = NDArray[np.int64]
@@ -96,43 +94,6 @@ def annotation_of(
         n_given_away=sum(result.n_exposed + result.n_narrow for result in found),
         n_undecided=sum(result.n_undecided for result in found),
     )
-
-
-def annotated(
-    true: pd.DataFrame,
-    publication: PublicationTable,
-    withheld: Mapping[str, Mask],
-    counts: ProtectedCounts,
-) -> tuple[pd.DataFrame, AnnotationDecision]:
-    """Withhold counts of a true table, with codes that tell the reason where that is safe.
-
-    Shape: as `withhold`; all small counts are withheld.
-
-    Raises:
-        AuditFailed: the published values contradict each other.
-        Fault: a flag fits no count of the table, or a small count is not withheld.
-    """
-    merged = withhold(true, publication, withheld)
-    published = published_table(publication, merged)
-    decision = annotation_of(
-        published,
-        counts.small,
-        counts.concerns,
-        counts.rule,
-        insiders=insiders_of(published, true, publication),
-    )
-    if decision.codes == "merged":
-        return merged, decision
-    return withhold(true, publication, withheld, small=counts.small), decision
-
-
-def insiders_of(
-    published: PublishedTable, true: pd.DataFrame, publication: PublicationTable
-) -> tuple[Insider, ...]:
-    """Find who attacks from inside the table, where the contract says that somebody may."""
-    if not publication.suppression.singletons:
-        return ()
-    return singletons(published, {m: true[m].to_numpy(dtype=np.int64) for m in published.values})
 
 
 def tells_reasons(public: pd.DataFrame, publication: PublicationTable) -> bool:

@@ -35,7 +35,7 @@ def withhold(
 
     With `small` (one flag per row for each count), the code tells why: 1 for the counts it marks
     and what derives from one of them, 2 for all others withheld. Whether that is safe is not
-    decided here: see `annotated`. The codes of a sum never tell.
+    decided here: see `annotation_of`. The codes of a sum never tell.
 
     Raises:
         Fault: a flag is given for no count or sum of the table, or not one for each row; or a small
