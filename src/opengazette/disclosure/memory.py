@@ -59,14 +59,18 @@ class Remembered:
     n_tonight: int
     open: Mapping[str, Mask]
     spared: Mapping[str, Mask]
+    tonights: Mapping[str, Mask]
     before: Mapping[str, Mask]
 
     def concerns(
         self, tonight: Sequence[Concern], rule: SmallCountRule, protection: Protection
     ) -> list[Concern]:
-        """Return what is protected: tonight's counts, and the small ones of other releases."""
+        """Return what is protected: tonight's counts, and the small ones of other releases.
+
+        A count that stands in tonight's table too is protected by what is decided tonight.
+        """
         small = {
-            m: self._past(primary_cells(c, rule) & rule.applies_to(m))
+            m: primary_cells(c, rule) & rule.applies_to(m) & ~self.tonights[m]
             for m, c in self.table.counts.items()
         }
         found = [Concern(self._whole(c.cells, fill=False), c.demand) for c in tonight]
@@ -103,11 +107,6 @@ class Remembered:
     def tonight(self, masks: Mapping[str, Mask]) -> dict[str, Mask]:
         """Return the flags of tonight's cells alone."""
         return {m: np.asarray(mask[: self.n_tonight], dtype=np.bool_) for m, mask in masks.items()}
-
-    def _past(self, mask: Mask) -> Mask:
-        flags = mask.copy()
-        flags[: self.n_tonight] = False
-        return flags
 
     def _whole(self, tonight: Mapping[str, Mask], *, fill: bool) -> dict[str, Mask]:
         past = np.full(len(self.table.keys) - self.n_tonight, fill)
@@ -202,6 +201,7 @@ class _Cells:
         past = {m: [row.get(m, Term(0, None)) for row in self.rows] for m in names}
         flags = {m: np.array([t.name is not None for t in past[m]], dtype=bool) for m in names}
         spared = {m: np.zeros(n + len(self.rows), dtype=np.bool_) for m in names}
+        tonights = {m: np.arange(n + len(self.rows)) < n for m in names}
         before = {m: np.zeros(n, dtype=np.bool_) for m in names}
         for name, home in self.homes.items():
             if home < n and name in hidden:
@@ -210,11 +210,14 @@ class _Cells:
                 spared[name.measure][home] = True
         for m in names:
             spared[m][n:] = [term.name in self.given_away for term in past[m]]
+            homes = [n if t.name is None else self.homes[t.name] for t in past[m]]
+            tonights[m][n:] = np.array(homes, dtype=np.int64) < n
         return Remembered(
             table=self._table(past) if self.rows else self.tonight,
             n_tonight=n,
             open={m: np.concatenate([opened[m], flags[m]]) for m in names},
             spared=spared,
+            tonights=tonights,
             before=before,
         )
 

@@ -32,6 +32,7 @@ class Attack(NamedTuple):
 
 def attacked_with_memory(
     contract: Contract,
+    rule: SmallCountRule,
     public: pd.DataFrame,
     true: pd.DataFrame,
     counts: ProtectedCounts,
@@ -39,15 +40,15 @@ def attacked_with_memory(
 ) -> Attack:
     """Attack tonight's table as somebody does who has kept every release.
 
-    Protected are tonight's counts, the small counts that other releases withhold, and small
-    growths. What earlier releases have given away together is not asked of tonight's table, but
-    it must not say more of it.
+    `rule` says which counts of other releases are small. Protected are tonight's counts, the
+    small counts that other releases withhold, and small growths. What earlier releases have given
+    away together is not asked of tonight's table, but it must not say more of it.
 
     Raises:
         AuditFailed: a count can be narrowed further than it may; or a rate or mean is shown
             although a count that it is made of is withheld.
     """
-    publication, rule, names = contract.publication, counts.rule, Meanings()
+    publication, names = contract.publication, Meanings()
     shown, numbers = published_table(publication, public), cell_table(publication, true).counts
     grows, protection = growing(contract), Protection(1, rule.threshold - 1)
     reader = reader_of(shown, numbers, recollection.seen, rule, grows, meanings=names)
@@ -58,7 +59,9 @@ def attacked_with_memory(
     checks: list[Check] = []
     lost: Mapping[Quantity, tuple[float, float]] = {}
     try:
-        checks = attacked(contract, reader.published, concerns, rule, insiders, withheld=blank)
+        checks = attacked(
+            contract, reader.published, concerns, counts.rule, insiders, withheld=blank
+        )
         checks += _past_attacked(contract, reader, past, rule, insiders)
     except AuditFailed:
         lost = given_away_before(
@@ -70,7 +73,9 @@ def attacked_with_memory(
         spared = reader.named(lost)
         _refuse_more(contract, reader, lost, spared, rule)
         concerns, past = [c.without(spared) for c in concerns], past.without(spared)
-        checks = attacked(contract, reader.published, concerns, rule, insiders, withheld=blank)
+        checks = attacked(
+            contract, reader.published, concerns, counts.rule, insiders, withheld=blank
+        )
         checks += _past_attacked(contract, reader, past, rule, insiders)
         found = f"{_number(spared)} counts, of which this table says no more"
         checks.append(Check("Small counts that earlier releases give away together", found))
@@ -87,7 +92,7 @@ def _past_attacked(
     if not past.any:
         return []
     result = audit(reader.published, past.cells, past.demand, rule, insiders=insiders)
-    if not result.passed:
+    if result.n_narrow or result.n_undecided:
         raise AuditFailed(
             f"{contract.id}: together with the releases that the public has seen, this table "
             f"narrows {result.n_narrow} small counts of those releases, or small numbers added "

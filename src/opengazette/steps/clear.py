@@ -42,8 +42,8 @@ from opengazette.steps.attack import (
     decisions_kept,
     refuse_untrue_codes,
 )
-from opengazette.steps.attack_memory import attacked_with_memory
-from opengazette.steps.recollection import Linked, recollected
+from opengazette.steps.attack_memory import Attack, attacked_with_memory
+from opengazette.steps.recollection import Linked, recollected, rule_of_the_past
 
 
 def clear(
@@ -84,7 +84,8 @@ def clear(
     checks += decisions_kept(contract, public, counts)
     others = [r for r in earlier if not _is_this(r, deidentified)]
     recollection = recollected(contract, others, linked or {}, tables, papers)
-    attack = attacked_with_memory(contract, public, true, counts, recollection)
+    past = rule_of_the_past(contract, rule_pack)
+    attack = attacked_with_memory(contract, past, public, true, counts, recollection)
     checks += attack.checks
     seen = [EarlierTable(tables.load(r.private), tables.load(r.public)) for r in others]
     checks += amounts_attacked(contract, rule_pack, public, true, counts, seen)
@@ -92,7 +93,7 @@ def clear(
         contract,
         public,
         attack.reader.published,
-        attack.reader.small(counts.rule),
+        attack.reader.small(past),
         attack.concerns,
         counts.rule,
         attack.insiders,
@@ -109,7 +110,7 @@ def clear(
         asdict(assessment.score) if assessment.score else None,
         checks,
         withheld,
-        small_withheld=assessment.must_withhold_small,
+        small_withheld=assessment.must_withhold_small or _withheld_for_others(withheld, attack),
         tells_reasons=tells_reasons(public, contract.publication),
     )
     receipt = Receipt(
@@ -184,6 +185,11 @@ def _is_this(release: Release, deidentified: Deidentified) -> bool:
     """Tell whether a release is tonight's table, so that there is nothing to compare."""
     tonight = (deidentified.private.sha256, deidentified.public.sha256)
     return (release.private.sha256, release.public.sha256) == tonight
+
+
+def _withheld_for_others(withheld: Mapping[str, tuple[int, int]], attack: Attack) -> bool:
+    """Tell whether counts may be withheld because of other releases, or of what was added."""
+    return any(map(any, withheld.values())) and attack.reader.facts > 0
 
 
 def _withheld(

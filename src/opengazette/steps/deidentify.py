@@ -24,7 +24,7 @@ from opengazette.model.rulepack import RulePack
 from opengazette.model.stages import Deidentified, Release, TableRef, Validated
 from opengazette.ports import Archive, Papers, Tables, Tabulator
 from opengazette.steps.masked_counts import public_table, withheld_counts
-from opengazette.steps.recollection import Linked, recollected
+from opengazette.steps.recollection import Linked, recollected, rule_of_the_past
 
 
 def deidentify(
@@ -77,9 +77,10 @@ def deidentify(
             rule_pack,
             small_withheld=assessment.must_withhold_small,
         )
-        withheld = withheld_counts(contract, true, counts, recollection, told)
+        past = rule_of_the_past(contract, rule_pack)
+        withheld = withheld_counts(contract, past, true, counts, recollection, told)
         withheld |= masked_amounts(true, contract.publication, rule_pack, counts, withheld, seen)
-        public = public_table(contract, true, counts, withheld, recollection)
+        public = public_table(contract, past, true, counts, withheld, recollection)
     blank = sum(int(public[m.name].isna().sum()) for m in contract.publication.counts())
     receipt = Receipt(
         "deidentify",

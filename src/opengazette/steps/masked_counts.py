@@ -13,7 +13,7 @@ from opengazette.disclosure.audit_insiders import singletons
 from opengazette.disclosure.audit_memory import given_away_before, reader_of
 from opengazette.disclosure.masking import withheld_despite, withheld_for
 from opengazette.disclosure.memory import remember
-from opengazette.disclosure.primary import Protection
+from opengazette.disclosure.primary import Protection, SmallCountRule
 from opengazette.disclosure.protected_cells import ProtectedCounts
 from opengazette.disclosure.seen import Meanings, Quantity
 from opengazette.disclosure.structure import cell_table, published_table
@@ -28,12 +28,15 @@ Mask = NDArray[np.bool_]
 
 def withheld_counts(
     contract: Contract,
+    rule: SmallCountRule,
     true: pd.DataFrame,
     counts: ProtectedCounts,
     recollection: Recollection,
     told: Mapping[str, Codes],
 ) -> dict[str, Mask]:
     """Choose the counts to withhold: one flag per row for each count.
+
+    `rule` says which counts of other releases are small.
 
     Small counts of other releases, and what was added, are protected like tonight's. Where they
     cannot be protected as earlier releases give them away together, everything that was withheld
@@ -44,25 +47,26 @@ def withheld_counts(
     """
     names = Meanings()
     try:
-        return _withheld(contract, true, counts, recollection, told, names, ())
+        return _withheld(contract, rule, true, counts, recollection, told, names, ())
     except CannotProtect:
         table = published_table(contract.publication, withhold(true, contract.publication, {}))
         lost = given_away_before(
             table,
             cell_table(contract.publication, true).counts,
             recollection.seen,
-            counts.rule,
-            Protection(1, counts.rule.threshold - 1),
+            rule,
+            Protection(1, rule.threshold - 1),
             growing(contract),
             meanings=names,
         )
         if not lost:
             raise
-    return _withheld(contract, true, counts, recollection, told, names, lost)
+    return _withheld(contract, rule, true, counts, recollection, told, names, lost)
 
 
 def _withheld(
     contract: Contract,
+    rule: SmallCountRule,
     true: pd.DataFrame,
     counts: ProtectedCounts,
     recollection: Recollection,
@@ -70,7 +74,7 @@ def _withheld(
     names: Meanings,
     lost: Collection[Quantity],
 ) -> dict[str, Mask]:
-    publication, rule = contract.publication, counts.rule
+    publication = contract.publication
     tonight = cell_table(publication, true)
     grows = growing(contract)
     joint = remember(tonight, recollection.seen, grows, given_away=lost, meanings=names)
@@ -101,6 +105,7 @@ def _withheld(
 
 def public_table(
     contract: Contract,
+    rule: SmallCountRule,
     true: pd.DataFrame,
     counts: ProtectedCounts,
     withheld: Mapping[str, Mask],
@@ -113,7 +118,7 @@ def public_table(
     Raises:
         AuditFailed: the published values contradict each other.
     """
-    publication, rule = contract.publication, counts.rule
+    publication = contract.publication
     merged = withhold(true, publication, withheld)
     if publication.suppression.annotation == "merged":
         return merged

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from opengazette.disclosure.primary import SmallCountRule
 from opengazette.disclosure.seen import Growing, SeenTable
 from opengazette.disclosure.seen_form import SeenForm
 from opengazette.errors import ContractInvalid, DisclosureRisk
 from opengazette.model.contract import Contract
 from opengazette.model.memory import LinkedDataset
 from opengazette.model.publication import PublicationTable
+from opengazette.model.rulepack import RulePack
 from opengazette.model.stages import Release
 from opengazette.ports import Ledger, Papers, Tables
 from opengazette.steps.publish import earlier_releases
@@ -37,10 +39,19 @@ class Recollection:
 
 
 def growing(contract: Contract) -> Growing:
-    """Return the way in which the counts of a dataset grow."""
-    if contract.growth is None:
+    """Return the way in which the counts of people in a dataset grow."""
+    if contract.growth is None or not contract.disclosure.personal_characteristics.present:
         return Growing()
     return Growing(contract.growth.over, contract.growth.between_releases)
+
+
+def rule_of_the_past(contract: Contract, rule_pack: RulePack) -> SmallCountRule:
+    """Return which counts of other releases, and which growths, are too small to be told.
+
+    What a release withheld stays protected, whatever the score of tonight's table.
+    """
+    measures = tuple(m.name for m in contract.publication.counts())
+    return SmallCountRule(rule_pack.thresholds.numerator, measures=measures)
 
 
 def linked_releases(
