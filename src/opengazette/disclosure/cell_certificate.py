@@ -8,7 +8,6 @@ import numpy as np
 
 from opengazette.disclosure.cell_prices import TIE_SHARE, TIES, Objective, Prices
 from opengazette.disclosure.complementary import Pattern
-from opengazette.disclosure.joint_cells import CHEAP
 from opengazette.disclosure.linear_system import Mask
 
 # Solvers add numbers of many sizes; less than this tells no two patterns apart.
@@ -46,12 +45,12 @@ def certificate(
     """Tell what the complementary cells of a pattern cost.
 
     `complementary` flags cells of the table itself. Cells of tables beside, if there are any,
-    come next to free in the search: together they are worth less than `CHEAP`.
+    come next to free in the search.
     """
     n = int(complementary.sum())
     if prices is None:
         return Certificate("count", n, min(pattern.least_cells, n), counts_cells=True)
-    left_open = pattern.cost - pattern.lower_bound + (CHEAP if beside else 0.0)
+    left_open = pattern.cost - pattern.lower_bound + (prices.of_all_beside if beside else 0.0)
     bound = float(prices.asked[complementary].sum()) - left_open
     if prices.counts_cells:
         fewest = max(0, int(np.ceil(bound - TIES - NOISE)), 0 if beside else pattern.least_cells)

@@ -25,6 +25,8 @@ PRICE_OF_WITHHELD_BEFORE = 0.01
 TIES = 0.5
 # Where cells have prices of their own, ties move each by less than this share.
 TIE_SHARE = 1e-5
+# What all the blanks of tables beside cost together: of one cell, or of the least price.
+CHEAP, CHEAP_SHARE = 0.2, 1e-4
 # Prices are told apart down to this share of the least of them.
 CLOSE = 1e-3
 
@@ -48,6 +50,11 @@ class Prices:
     def close(self) -> float:
         """Return how near two costs may be in the search and count as one."""
         return CLOSE * float(self.asked.min())
+
+    @property
+    def of_all_beside(self) -> float:
+        """Return what all the blanks of tables beside cost together: they are gone already."""
+        return CHEAP if self.counts_cells else CHEAP_SHARE * float(self.asked.min())
 
 
 def prices(

@@ -28,7 +28,7 @@ from opengazette.disclosure.given_cells import (
     flagged,
     rule_of,
 )
-from opengazette.disclosure.joint_cells import CHEAP, Joint, joint_cells
+from opengazette.disclosure.joint_cells import Joint, joint_cells
 from opengazette.disclosure.linear_system import Mask
 from opengazette.disclosure.primary import Demand, Protection, SmallCountRule, Width
 from opengazette.errors import AuditFailed, CannotProtect, SettingsInvalid
@@ -168,14 +168,14 @@ def _searched(
     stop: Callable[[], bool],
     progress: Callable[[Progress], None],
 ) -> Pattern:
-    slack = CHEAP if joint.n_beside else 0.0
+    slack = priced.of_all_beside if joint.n_beside else 0.0
     return protect(
         joint.table,
         known_to_attacker(rule, may_be_zero=options.may_be_zero),
         protection,
         primary={MEASURE: joint.primary},
         must_publish={MEASURE: joint.fixed(forced.must_publish[MEASURE])},
-        weights={MEASURE: joint.prices(priced.asked)},
+        weights={MEASURE: joint.prices(priced.asked, priced.of_all_beside)},
         gap=options.gap if priced.counts_cells else max(options.gap, EQUAL_SHARE / 2),
         close=(1.0 - TIES - slack) * 0.99 if priced.counts_cells else priced.close,
         effort=float("inf"),

@@ -19,9 +19,6 @@ from opengazette.errors import CannotProtect
 
 Floats = NDArray[np.float64]
 
-#: What all the blanks of tables beside cost together, where a cell costs 1.
-CHEAP = 0.2
-
 
 @dataclass(frozen=True)
 class Joint:
@@ -47,9 +44,10 @@ class Joint:
         beside = np.zeros(self.n_beside, dtype=np.bool_)
         return np.asarray(self.seen | np.concatenate([shown, beside]), dtype=np.bool_)
 
-    def prices(self, own: Floats) -> Floats:
-        """Return the price of every cell; blanks beside are gone already."""
-        return np.concatenate([own, np.full(self.n_beside, CHEAP / max(1, self.n_beside))])
+    def prices(self, own: Floats, of_all_beside: float) -> Floats:
+        """Return the price of every cell."""
+        beside = np.full(self.n_beside, of_all_beside / max(1, self.n_beside))
+        return np.concatenate([own, beside])
 
 
 def joint_cells(
