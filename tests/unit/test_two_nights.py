@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,12 +24,13 @@ from opengazette.disclosure.complementary import protect
 from opengazette.disclosure.primary import Protection, SmallCountRule
 from opengazette.disclosure.structure import cell_table
 from opengazette.disclosure.withholding import withhold
-from opengazette.errors import AuditFailed
+from opengazette.errors import AuditFailed, ContractInvalid, DisclosureRisk
 from opengazette.model.contract import Contract
 from opengazette.model.stages import Cleared, Deidentified, Release, TableRef, Validated
 from opengazette.steps.clear import clear
 from opengazette.steps.deidentify import deidentify
 from opengazette.steps.document import document
+from opengazette.steps.recollection import linked_releases
 
 ROOT = Path(__file__).parents[2]
 COUNTIES = ("Alameda", "Alpine", "Fresno", "Sierra")
@@ -48,15 +51,16 @@ class Given:
 class Office:
     """The steps between validation and the gate, on a real archive."""
 
-    def __init__(self, folder: Path) -> None:
-        self.archive = FolderArchive(folder)
+    def __init__(self, folder: Path, contract: Contract | None = None) -> None:
+        self.folder, self.archive = folder, FolderArchive(folder)
         self.tables, self.papers = ParquetTables(self.archive), ArchivePapers(self.archive)
-        self.contract = load_contract(ROOT, "emergency_encounters")
+        self.contract = contract or load_contract(ROOT, "emergency_encounters")
         self.pack = load_rule_pack(ROOT, self.contract.disclosure.rule_pack)
         self.populations = load_populations(ROOT)
         extract = self.papers.file("extract.parquet", "application/octet-stream", b"rows")
         table = TableRef(self.contract.id, extract.sha256, 1, ())
         self.validated = Validated(self.contract.id, self.contract.fingerprint(), table, ())
+        self.linked: dict[str, tuple[Release, ...]] = {}
 
     def masked(self, base: pd.DataFrame, *earlier: Release) -> Deidentified:
         return deidentify(
@@ -69,6 +73,7 @@ class Office:
             Given(base),
             self.tables,
             self.papers,
+            linked=self.linked,
         )
 
     def cleared(self, masked: Deidentified, *earlier: Release) -> Cleared:
@@ -80,17 +85,60 @@ class Office:
             earlier,
             self.tables,
             self.papers,
+            linked=self.linked,
         )
 
     def released(self, base: pd.DataFrame, *earlier: Release) -> Release:
-        cleared = self.cleared(self.masked(base, *earlier), *earlier)
+        return self.documented(self.cleared(self.masked(base, *earlier), *earlier))
+
+    def documented(self, cleared: Cleared) -> Release:
         department = load_department(ROOT, self.contract.department)
         papers = document(cleared, self.contract, self.pack, department, self.tables, self.papers)
         return papers.release
 
-    def read(self, release: Release) -> tuple[pd.Series, pd.Series]:
-        true = self.tables.load(release.private).set_index(KEY)["encounters"]
-        return true, self.tables.load(release.public).set_index(KEY)["encounters"]
+    def forgetful(self, base: pd.DataFrame) -> Deidentified:
+        """Mask a table as if it stood alone."""
+        alone = Office(self.folder, plain(self.contract))
+        masked = alone.masked(base)
+        return Deidentified(
+            masked.dataset,
+            self.contract.fingerprint(),
+            masked.rule_pack,
+            masked.extract,
+            masked.public,
+            masked.private,
+            masked.assessment,
+            (),
+        )
+
+    def read(self, release: Release | Deidentified) -> tuple[pd.Series, pd.Series]:
+        key = list(self.contract.publication.key())
+        true = self.tables.load(release.private).set_index(key)["encounters"]
+        return true, self.tables.load(release.public).set_index(key)["encounters"]
+
+    def findings(self, release: Release) -> dict[str, str]:
+        checks = json.loads(self.papers.read(release.evidence))["checks"]
+        return {check["name"]: check["found"] for check in checks}
+
+
+def plain(contract: Contract) -> Contract:
+    return contract.model_copy(update={"growth": None, "linked_to": ()})
+
+
+def small_contract(dataset: str = "emergency_encounters", **changes: Any) -> Contract:
+    """Publish by county and sex alone, with totals and no regions."""
+    told = load_contract(ROOT, "emergency_encounters").model_dump(mode="json")
+    dimensions = [d for d in told["publication"]["dimensions"] if d["name"] in ("county", "sex")]
+    dimensions[0]["groups"] = {}
+    told["publication"] |= {"dimensions": dimensions}
+    told["disclosure"]["reporting_period"] = {"years": 1, "dimension": None}
+    return Contract.model_validate({**told, "id": dataset, **changes})
+
+
+def by_county_and_sex(*counts: int) -> pd.DataFrame:
+    keys = pd.MultiIndex.from_product([COUNTIES, ["Female", "Male"]], names=["county", "sex"])
+    frame = keys.to_frame(index=False).astype("string")
+    return frame.assign(encounters=pd.array(counts, dtype="Int64"))
 
 
 @pytest.fixture
@@ -173,3 +221,181 @@ def test_a_new_small_count_is_not_given_away_by_the_unchanged_counts_around_it(
     changed = true_then != true_now
     assert now[changed].isna().all()
     assert now[~changed].notna().all()
+
+
+def test_a_count_that_was_withheld_is_not_given_away_once_it_is_large(tmp_path: Path) -> None:
+    """Alpine's 5 women were withheld with 20 men; tonight there are 30 women, and still 20 men."""
+    office = Office(tmp_path / "archive", small_contract())
+    first = office.released(by_county_and_sex(40, 45, 5, 20, 60, 66, 70, 81))
+    then = office.read(first)[1]
+    assert pd.isna(then[("Alpine", "Female")])
+    assert pd.isna(then[("Alpine", "Male")])
+    grown = by_county_and_sex(40, 45, 30, 20, 60, 66, 70, 81)
+    with pytest.raises(AuditFailed, match="together with the releases that the public has seen"):
+        office.cleared(office.forgetful(grown), first)
+    second = office.released(grown, first)
+    now = office.read(second)[1]
+    assert pd.isna(now[("Alpine", "Male")])
+    assert (second.primary, second.complementary > 0) == (0, True)
+    found = "No small count of another release, or added since, can be narrowed"
+    assert office.findings(second)[found].startswith("1 attacked")
+
+
+def test_a_third_night_is_held_against_both_before_it(tmp_path: Path) -> None:
+    office = Office(tmp_path / "archive", small_contract())
+    nights = [
+        by_county_and_sex(40, 45, 5, 20, 60, 66, 70, 81),
+        by_county_and_sex(40, 45, 5, 22, 60, 66, 70, 81),
+        by_county_and_sex(40, 45, 33, 22, 60, 66, 70, 81),
+    ]
+    earlier: list[Release] = []
+    for night in nights:
+        earlier.insert(0, office.released(night, *earlier))
+    held = office.findings(earlier[0])[
+        "Releases that the public has seen are held against this one"
+    ]
+    assert held == "2 of this dataset, 0 of linked ones"
+
+
+TO_DATE = {"between_releases": True, "basis": "Every release counts from January on."}
+
+
+def test_what_was_added_to_a_running_total_is_protected(tmp_path: Path) -> None:
+    """Nothing is small in either release, but three women came to Alpine since."""
+    office = Office(tmp_path / "archive", small_contract(growth=TO_DATE))
+    first = office.released(by_county_and_sex(40, 45, 30, 20, 60, 66, 70, 81))
+    assert (first.primary, first.complementary) == (0, 0)
+    later = by_county_and_sex(55, 60, 33, 38, 80, 89, 91, 99)
+    with pytest.raises(AuditFailed, match="small numbers added since"):
+        office.cleared(office.forgetful(later), first)
+    second = office.released(later, first)
+    now = office.read(second)[1]
+    assert now[("Alpine", "Female")] is pd.NA
+    assert now.notna().sum() > now.isna().sum()
+
+
+def test_a_count_that_only_changes_is_no_running_total(tmp_path: Path) -> None:
+    office = Office(tmp_path / "archive", small_contract())
+    first = office.released(by_county_and_sex(40, 45, 30, 20, 60, 66, 70, 81))
+    second = office.released(by_county_and_sex(55, 60, 33, 38, 80, 89, 91, 99), first)
+    assert (second.primary, second.complementary) == (0, 0)
+
+
+def test_what_is_added_along_a_table_is_protected(tmp_path: Path) -> None:
+    """A count up to each year: one more woman by 2022 is as private as one woman."""
+    told = load_contract(ROOT, "emergency_encounters").model_dump(mode="json")
+    year, _, _, sex = told["publication"]["dimensions"]
+    told["publication"] |= {"dimensions": [year, sex]}
+    told["disclosure"]["denominator"] = {
+        "kind": "people",
+        "people": 15000,
+        "basis": "Residents of the county, Department of Finance.",
+    }
+    grows = {"over": "year", "basis": "Each year counts everybody since the clinic opened."}
+    keys = pd.MultiIndex.from_product([["2021", "2022"], ["Female", "Male"]], names=["year", "sex"])
+    base = keys.to_frame(index=False).astype("string")
+    base = base.assign(encounters=pd.array([40, 50, 41, 75], dtype="Int64"))
+    office = Office(tmp_path / "archive", Contract.model_validate({**told, "growth": grows}))
+    with pytest.raises(AuditFailed, match="small numbers added since"):
+        office.cleared(office.forgetful(base))
+    blank = office.read(office.released(base))[1].isna()
+    assert blank.sum() >= 2
+
+
+def linked_office(folder: Path, dataset: str, other: str, *dimensions: str) -> Office:
+    told = small_contract(dataset).model_dump(mode="json")
+    kept = [d for d in told["publication"]["dimensions"] if d["name"] in dimensions]
+    told["publication"]["dimensions"] = kept
+    told["disclosure"]["high_risk"]["present"] = True
+    told["publication"]["suppression"]["least_interesting"] = (
+        {"county": ["Alameda"]} if "sex" in dimensions else {}
+    )
+    link = {"dataset": other, "basis": "Both count the same encounters."}
+    return Office(folder, Contract.model_validate({**told, "linked_to": [link]}))
+
+
+def both_offices(folder: Path) -> tuple[Office, Office]:
+    return (
+        linked_office(folder, "encounters_by_county", "encounters_by_sex", "county"),
+        linked_office(folder, "encounters_by_sex", "encounters_by_county", "county", "sex"),
+    )
+
+
+BY_COUNTY = pd.DataFrame(
+    {
+        "county": pd.array(COUNTIES, dtype="string"),
+        "encounters": pd.array([85, 5, 20, 151], dtype="Int64"),
+    }
+)
+BY_SEX = by_county_and_sex(40, 45, 2, 3, 12, 8, 70, 81)
+
+
+def test_linked_tables_that_are_safe_alone_give_a_count_away_together(tmp_path: Path) -> None:
+    counties, sexes = both_offices(tmp_path / "archive")
+    counties.linked = {"encounters_by_sex": ()}
+    first = counties.released(BY_COUNTY)
+    sexes.linked = {"encounters_by_county": (first,)}
+    forgetful = sexes.forgetful(BY_SEX)
+    alone = Office(sexes.folder, plain(sexes.contract))
+    assert alone.cleared(forgetful).primary > 0
+    assert pd.isna(counties.read(first)[1]["Fresno"])
+    assert sexes.read(forgetful)[1][("Fresno", "All")] == 20
+    with pytest.raises(AuditFailed, match="can be narrowed"):
+        sexes.cleared(forgetful)
+    second = sexes.released(BY_SEX)
+    assert pd.isna(sexes.read(second)[1][("Fresno", "All")])
+    held = sexes.findings(second)["Releases that the public has seen are held against this one"]
+    assert held == "0 of this dataset, 1 of linked ones"
+
+
+def test_a_count_under_another_name_is_the_same_count(tmp_path: Path) -> None:
+    """The other table calls counties places and encounters visits."""
+    counties, sexes = both_offices(tmp_path / "archive")
+    told = counties.contract.model_dump(mode="json")
+    told["publication"]["dimensions"][0]["name"] = "place"
+    told["publication"]["measures"][0]["name"] = "visits"
+    told["disclosure"]["denominator"]["dimension"] = "place"
+    places = Office(tmp_path / "archive", Contract.model_validate(told))
+    places.linked = {"encounters_by_sex": ()}
+    first = places.released(BY_COUNTY.set_axis(["place", "visits"], axis=1))
+    told = sexes.contract.model_dump(mode="json")
+    told["linked_to"][0]["names"] = {"county": "place", "encounters": "visits"}
+    sexes = Office(tmp_path / "archive", Contract.model_validate(told))
+    sexes.linked = {"encounters_by_county": (first,)}
+    with pytest.raises(AuditFailed, match="can be narrowed"):
+        sexes.cleared(sexes.forgetful(BY_SEX))
+    assert pd.isna(sexes.read(sexes.released(BY_SEX))[1][("Fresno", "All")])
+
+
+def test_a_linked_dataset_that_nobody_looked_up_is_refused(tmp_path: Path) -> None:
+    counties, _ = both_offices(tmp_path / "archive")
+    with pytest.raises(DisclosureRisk, match="'encounters_by_sex' were not looked up"):
+        counties.masked(BY_COUNTY)
+
+
+class Entries:
+    """A ledger in which nothing has been published."""
+
+    def entries(self, dataset: str) -> tuple[()]:
+        return ()
+
+
+def test_a_link_needs_both_sides(tmp_path: Path) -> None:
+    counties, sexes = both_offices(tmp_path / "archive")
+    both = {office.contract.id: office.contract for office in (counties, sexes)}
+    found = linked_releases(counties.contract, both.__getitem__, Entries())  # type: ignore[arg-type]
+    assert found == {"encounters_by_sex": ()}
+    both["encounters_by_sex"] = plain(sexes.contract)
+    with pytest.raises(ContractInvalid, match="does not name this dataset in linked_to"):
+        linked_releases(counties.contract, both.__getitem__, Entries())  # type: ignore[arg-type]
+
+
+def test_a_linked_dataset_without_the_totals_to_compare_is_refused(tmp_path: Path) -> None:
+    counties, sexes = both_offices(tmp_path / "archive")
+    told = sexes.contract.model_dump(mode="json")
+    told["publication"]["dimensions"][1]["total"] = None
+    open_ended = Office(tmp_path / "archive", Contract.model_validate(told))
+    open_ended.linked = {"encounters_by_county": ()}
+    counties.linked = {"encounters_by_sex": (open_ended.released(BY_SEX),)}
+    with pytest.raises(ContractInvalid, match="'sex' is in one of the two only"):
+        counties.masked(BY_COUNTY)
