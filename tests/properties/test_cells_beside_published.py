@@ -218,3 +218,13 @@ def test_blanks_that_nobody_explains_are_refused() -> None:
     before = PublishedCells(by_age.keys, values, gone, is_told=False)
     with pytest.raises(CannotProtect, match="does not tell which of its blanks are primary, and 2"):
         protected(BY_SEX, by_sex, Beside("by age", BY_AGE, before))
+
+
+def test_what_is_given_away_already_is_refused_and_not_blamed_on_the_table() -> None:
+    by_sex = table(BY_SEX, np.array([[11, 11], [35, 35]]))
+    by_age = table(BY_AGE, np.array([[2, 20], [30, 40]]))
+    gone = np.arange(6) == 1
+    values = np.where(gone, np.nan, by_age.values.astype(float))
+    naive = Beside("by age", BY_AGE, PublishedCells(by_age.keys, values, gone))
+    with pytest.raises(CannotProtect, match="1 protected cells of what is published beside"):
+        protected(BY_SEX, by_sex, naive)

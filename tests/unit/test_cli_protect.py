@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import json
 import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -145,3 +148,117 @@ def test_the_page_in_the_documentation_shows_what_the_commands_print(
     kept = [line for line in printed if "--out" not in line and "Written" not in line]
     assert len(kept) > 8
     assert [line for line in kept if line not in shown] == []
+
+
+def with_structure(**changes: Any) -> str:
+    """Write the structure of the examples with other fields, and return its name."""
+    meta = json.loads(Path("visits.json").read_text()) | changes
+    Path("changed.json").write_text(json.dumps(meta))
+    return "changed.json"
+
+
+def changed(name: str) -> tuple[str, ...]:
+    return ("protect", "visits.csv", "--structure", name, "--out", "out.csv")
+
+
+FORCED = {"be": "shown", "where": {"sex": "All"}, "reason": "These totals are printed."}
+
+
+def test_a_receipt_names_files_options_and_results_and_is_the_same_every_time(
+    typed: Callable[..., int],
+) -> None:
+    name = with_structure(forced=[{**FORCED, "where": {"county": "All"}}])
+    assert typed(*changed(name), "--report", "r.html", "--receipt", "one.json") == 0
+    assert typed(*changed(name), "--report", "r.html", "--receipt", "two.json") == 0
+    assert Path("one.json").read_bytes() == Path("two.json").read_bytes()
+    receipt = json.loads(Path("one.json").read_text())
+    written = hashlib.sha256(Path("out.csv").read_bytes()).hexdigest()
+    assert receipt["outputs"]["out"] == {"file": "out.csv", "sha256": written}
+    read = hashlib.sha256(Path("visits.csv").read_bytes()).hexdigest()
+    assert receipt["inputs"]["cells"] == [{"file": "visits.csv", "sha256": read}]
+    assert receipt["decisions"] == [{"reason": "These totals are printed.", "cells": 12}]
+    assert receipt["options"]["objective"] == "count"
+    assert receipt["audit"]["passed"] is True
+    assert receipt["reached"]["ended"] == "proven"
+    assert receipt["complementary"] == receipt["reached"]["cost"]
+
+
+def test_a_receipt_does_not_tell_what_the_withheld_counts_come_to(
+    typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert typed(*PROTECT, "--objective", "sum", "--receipt", "receipt.json") == 0
+    reached = json.loads(Path("receipt.json").read_text())["reached"]
+    assert reached["cost"] is reached["least"] is None
+    assert "Certificate: no pattern costs less; proven." in capsys.readouterr().out
+
+
+def test_weights_in_the_structure_decide_unless_something_else_is_asked_for(
+    typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    dims = json.loads(Path("visits.json").read_text())["dims"]
+    dims[1]["weights"] = {"65+": 0.1}
+    name = with_structure(dims=dims)
+    assert typed(*changed(name)) == 0
+    assert "costs less" in capsys.readouterr().out
+    weighted = [row["age"] for row in rows("out.csv") if row["status"] == "complementary"]
+    assert typed(*changed(name), "--objective", "count") == 0
+    assert "has fewer" in capsys.readouterr().out
+    plain = [row["age"] for row in rows("out.csv") if row["status"] == "complementary"]
+    assert weighted.count("65+") >= plain.count("65+")
+
+
+def test_the_pattern_of_last_time_is_kept_where_it_still_protects(
+    typed: Callable[..., int],
+) -> None:
+    assert typed(*PROTECT, "--objective", "sum") == 0
+    shutil.copy("out.csv", "last.csv")
+    assert typed(*PROTECT, "--previous", "last.csv") == 0
+    assert Path("out.csv").read_bytes() == Path("last.csv").read_bytes()
+
+
+def test_what_an_earlier_release_shows_stays_shown(typed: Callable[..., int]) -> None:
+    assert typed(*PROTECT, "--objective", "sum") == 0
+    shutil.copy("out.csv", "last.csv")
+    assert typed(*PROTECT, "--known", "last.csv") == 0
+    assert [row["published"] for row in rows("out.csv")] == [
+        row["published"] for row in rows("last.csv")
+    ]
+    assert typed("audit", "out.csv", "--structure", "visits.json", "--known", "last.csv") == 0
+
+
+BESIDE = ("--linked", "visits-by-age.csv", "--linked-structure", "visits-by-age.json")
+
+
+def test_a_table_that_is_safe_alone_is_given_away_by_a_linked_one(
+    typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert typed(*PROTECT) == 0
+    attack = ("audit", "out.csv", "--structure", "visits.json")
+    assert typed(*attack) == 0
+    assert typed(*attack, *BESIDE) == 65
+    said = capsys.readouterr()
+    assert "Known exactly: 2\n" in said.out
+    assert "Protected beside it: 1, of which fail: 1\n" in said.out
+    assert "Cedar / 65+ / All is exactly 3:" in said.out
+    assert "Cedar" not in said.err
+    assert typed(*PROTECT, *BESIDE) == 0
+    assert "4 cells attacked, 1 of them beside the table." in capsys.readouterr().out
+    assert typed(*attack, *BESIDE) == 0
+
+
+def test_a_linked_table_without_its_structure_is_refused(typed: Callable[..., int]) -> None:
+    assert typed(*PROTECT, "--linked", "visits.csv") == 78
+    assert not Path("out.csv").exists()
+
+
+def test_a_table_that_cannot_be_protected_comes_with_what_would_help(
+    typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = with_structure(forced=[FORCED])
+    assert typed(*changed(name)) == 65
+    said = capsys.readouterr().err
+    assert "Cedar / 65+ / F" in said
+    assert "--advise" in said
+    assert typed(*changed(name), "--advise") == 65
+    assert "merge county Cedar with Dale" in capsys.readouterr().err
+    assert not Path("out.csv").exists()

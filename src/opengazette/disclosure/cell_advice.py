@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from opengazette.disclosure.cell_attack import attack_cells
+from opengazette.disclosure.cell_attack import Attacked, attack_cells
 from opengazette.disclosure.cell_decisions import Options, forced_cells, named_cells
 from opengazette.disclosure.given_cells import (
     MEASURE,
@@ -38,48 +38,51 @@ class Change:
     cells: GivenCells
 
 
-def refusal(
-    failure: CannotProtect,
-    structure: CellStructure,
-    cells: GivenCells,
-    protection: Demand,
-    options: Options,
-) -> CannotProtect:
-    """Return the refusal that names the cells that no pattern protects.
+def refuse_hopeless(
+    structure: CellStructure, cells: GivenCells, protection: Demand, options: Options
+) -> None:
+    """Refuse a table with cells that no pattern protects, and name them.
 
-    Where `options` ask for advice, it says which changes make the table possible to protect: each
-    was tried on a copy. A failure with another cause is returned as it is.
+    Where `options` ask for advice, it is told which changes make the table possible to protect:
+    each was tried on a copy. A table that cannot be attacked at all is left to other refusals.
+
+    Raises:
+        CannotProtect: a primary cell stays too narrow even with all withheld that may be.
     """
     try:
-        hopeless = unprotectable(structure, cells, protection, options)
+        most = attacked_at_most(structure, cells, protection, options)
     except DisclosureRisk:
-        return failure
+        return
+    if most.n_beside_failing:
+        raise CannotProtect(
+            f"{most.n_beside_failing} protected cells of what is published beside the table are "
+            "given away whatever is withheld here.",
+            "Attack those tables with opengazette audit, and call the expert.",
+        )
+    hopeless = _failing(most)
     if not hopeless:
-        return failure
+        return
     n = len(hopeless)
     problem = (
         f"No pattern protects {n} primary {'cell' if n == 1 else 'cells'}, even with every "
         f"cell withheld that may be: {named_cells(hopeless)}."
     )
     if not options.advise:
-        return CannotProtect(problem, "Add --advise to have changes tried that make it possible.")
-    helping = [
-        c.words
-        for c in changes(structure, cells, hopeless, options)
-        if _helps(c, protection, options)
-    ]
+        raise CannotProtect(problem, "Add --advise to have changes tried that make it possible.")
+    tried = changes(structure, cells, hopeless, options)
+    helping = [change.words for change in tried if _helps(change, protection, options)]
     if not helping:
-        return CannotProtect(
+        raise CannotProtect(
             problem,
             "No single change that was tried helps: merge more categories, or show fewer totals.",
         )
-    return CannotProtect(problem, f"Each of these would help: {'; '.join(helping)}.")
+    raise CannotProtect(problem, f"Each of these would help: {'; '.join(helping)}.")
 
 
-def unprotectable(
+def attacked_at_most(
     structure: CellStructure, cells: GivenCells, protection: Demand, options: Options
-) -> tuple[Key, ...]:
-    """Return the primary cells that stay too narrow even if all is withheld that may be.
+) -> Attacked:
+    """Attack the table with all withheld that may be.
 
     A further withheld cell narrows nothing: where this pattern is not enough, none is.
 
@@ -92,7 +95,7 @@ def unprotectable(
     joint = joint_cells(table, cells.is_primary(), options.beside, rule)
     stays = joint.fixed(kept)[: joint.n_own] | (cells.values < rule.least)
     values = np.where(stays, cells.values.astype(np.float64), np.nan)
-    attacked = attack_cells(
+    return attack_cells(
         structure,
         PublishedCells(cells.keys, values, cells.is_primary()),
         protection,
@@ -102,6 +105,9 @@ def unprotectable(
         beside=options.beside,
         same=joint.same or None,
     )
+
+
+def _failing(attacked: Attacked) -> tuple[Key, ...]:
     return tuple(f.key for f in attacked.findings if not (f.covered and f.proved))
 
 
@@ -132,7 +138,8 @@ def _helps(change: Change, protection: Demand, options: Options) -> bool:
         table = cell_table(change.structure, cells)
         forced = forced_cells(change.structure, cells, table, rule_of(change.structure))
         cells = replace(cells, primary=forced.primary[MEASURE])
-        return not unprotectable(change.structure, cells, protection, options)
+        most = attacked_at_most(change.structure, cells, protection, options)
+        return not (_failing(most) or most.n_beside_failing)
     except (CannotProtect, AuditFailed):
         return False
 

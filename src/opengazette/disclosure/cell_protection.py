@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from opengazette.disclosure.cell_advice import refusal
+from opengazette.disclosure.cell_advice import refuse_hopeless
 from opengazette.disclosure.cell_attack import Attacked, attack_cells, known_to_attacker
 from opengazette.disclosure.cell_certificate import EQUAL_SHARE, Certificate, certificate
 from opengazette.disclosure.cell_decisions import Options, forced_cells, named_cells
@@ -146,10 +146,13 @@ def protect_cells(
         None if options.previous is None else _withheld_in(options.previous, cells),
     )
     joint = joint_cells(table, cells.is_primary(), options.beside, rule)
+    if joint.fixed(forced.must_publish[MEASURE]).any():
+        refuse_hopeless(structure, cells, protection, options)
     try:
         pattern = _searched(joint, forced, priced, protection, rule, options, stop, progress)
     except CannotProtect as failure:
-        raise refusal(failure, structure, cells, protection, options) from None
+        refuse_hopeless(structure, cells, protection, options)
+        raise failure from None
     withheld = pattern.withheld[MEASURE][: len(cells.keys)]
     audit()
     attacked = _audited(structure, cells, withheld, protection, options, joint)
