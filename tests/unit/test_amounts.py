@@ -17,7 +17,13 @@ from opengazette.adapters.archives.papers import ArchivePapers
 from opengazette.adapters.archives.tables import ParquetTables
 from opengazette.adapters.contracts import load_contract, load_department, load_rule_pack
 from opengazette.adapters.tabulator import IbisTabulator
-from opengazette.errors import AuditFailed, ContractInvalid, DisclosureRisk, StandardsNotMet
+from opengazette.errors import (
+    AuditFailed,
+    CannotProtect,
+    ContractInvalid,
+    DisclosureRisk,
+    StandardsNotMet,
+)
 from opengazette.model.contract import Contract
 from opengazette.model.stages import Cleared, Deidentified, Release, TableRef, Validated
 from opengazette.steps.clear import clear
@@ -246,7 +252,9 @@ def test_who_alone_makes_up_a_cell_learns_no_other_amount(tmp_path: Path) -> Non
 def test_rule_packs_without_rules_for_money_publish_none(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.pack = desk.pack.model_copy(update={"amounts": None})
-    with pytest.raises(ContractInvalid, match="publication.measures: 'paid' is a sum, and the rule pack"):
+    with pytest.raises(
+        ContractInvalid, match="publication.measures: 'paid' is a sum, and the rule pack"
+    ):
         desk.masked(claims())
 
 
@@ -263,6 +271,13 @@ def test_amounts_that_cannot_be_are_refused_by_number(
     records = claims()
     records.loc[3, column] = value
     with pytest.raises(StandardsNotMet, match=problem):
+        Desk(tmp_path).masked(records)
+
+
+def test_amounts_too_large_to_be_attacked_to_the_unit_are_refused(tmp_path: Path) -> None:
+    records = claims()
+    records.loc[3, "paid"] = 2_000_000_000
+    with pytest.raises(CannotProtect, match="above 1,000,000,000.*larger unit"):
         Desk(tmp_path).masked(records)
 
 

@@ -21,12 +21,16 @@ from opengazette.disclosure.primary import SmallCountRule
 from opengazette.disclosure.protected_cells import ProtectedCounts
 from opengazette.disclosure.structure import amount_table
 from opengazette.disclosure.unchanged import as_it_was
+from opengazette.errors import CannotProtect
 from opengazette.model.amounts import AmountRules
 from opengazette.model.publication import PublicationTable, Sum
 from opengazette.model.rulepack import RulePack
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+
+#: Beyond this the solvers' rounding errors reach whole units.
+LARGEST = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -74,10 +78,11 @@ def protected_amounts(
     dominance and the p-percent rule each ask for a doubt of their own; the widest holds.
 
     Raises:
-        CannotProtect: the contributions do not fit their totals.
+        CannotProtect: the contributions do not fit their totals, or these are too large.
     """
     name = measure.name
     table = amount_table(publication, true, name)
+    _refuse_too_large(table, name)
     totals = table.counts[name].astype(np.float64)
     largest = largest_of(true, name)
     people = true[contributors_column(name)].to_numpy(dtype=np.int64)
@@ -90,6 +95,14 @@ def protected_amounts(
         p_percent_shortfall(largest, totals, p=rules.p_percent),
     )
     return ProtectedAmounts(name, table, np.ceil(np.max(doubts, axis=0)), people)
+
+
+def _refuse_too_large(table: CellTable, name: str) -> None:
+    if int(table.counts[name].max(initial=0)) > LARGEST:
+        raise CannotProtect(
+            f"An amount of {name!r} is above {LARGEST:,}, too large to be attacked to its last unit.",
+            "State the amounts in a larger unit, such as thousands, in the department's view.",
+        )
 
 
 def seen_before(

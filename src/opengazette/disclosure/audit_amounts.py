@@ -11,8 +11,10 @@ from opengazette.disclosure.amounts import ProtectedAmounts
 from opengazette.disclosure.audit import PublishedTable, attack
 from opengazette.disclosure.audit_insiders import Insider, singletons
 from opengazette.disclosure.dominance import amount_rule
+from opengazette.disclosure.linear_system import equations
 from opengazette.disclosure.primary import Protection
 
+Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
@@ -26,6 +28,19 @@ def lone_contributors(amounts: ProtectedAmounts, published: PublishedTable) -> t
         Insider(person.cells, tuple(float(values[cell]) for cell in person.cells))
         for person in singletons(published, {amounts.name: amounts.people})
     )
+
+
+def own_share(amounts: ProtectedAmounts, people: Sequence[Insider]) -> Floats:
+    """Return what lone contributors gave to each cell and to the totals above it.
+
+    Shape: one amount per row.
+    """
+    share = np.zeros(len(amounts.table.keys))
+    for person in people:
+        share[list(person.cells)] = person.values
+    for parent, children, _ in equations(amounts.table):
+        share[parent] = max(share[parent], share[children].sum())
+    return share
 
 
 def given_away(
@@ -56,6 +71,7 @@ def told_too_closely(
     """
     name, values = amounts.name, amounts.table.counts[amounts.name]
     own = [cell for person in people for cell in person.cells]
+    share = own_share(amounts, people)
     hidden = amounts.primary & np.isnan(published.values[name])
     hidden[own] = False
     narrow = np.zeros(len(values), dtype=np.bool_)
@@ -66,6 +82,6 @@ def told_too_closely(
         place = {key: i for i, key in enumerate(published.keys)}
         for finding in attack(published, {name: hidden}, demand, rule, insiders=people):
             i = place[finding.key]
-            low, high = max(0.0, values[i] - amounts.doubt[i]), values[i] + amounts.doubt[i]
+            low, high = max(share[i], values[i] - amounts.doubt[i]), values[i] + amounts.doubt[i]
             narrow[i] = not (finding.low <= low and finding.high >= high and finding.proved)
     return narrow

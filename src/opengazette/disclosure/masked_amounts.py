@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from opengazette.disclosure.amounts import ProtectedAmounts, every_sum, seen_before
-from opengazette.disclosure.audit_amounts import lone_contributors, told_too_closely
+from opengazette.disclosure.audit_amounts import lone_contributors, own_share, told_too_closely
+from opengazette.disclosure.audit_insiders import Insider
 from opengazette.disclosure.complementary import Weights, protect
 from opengazette.disclosure.continuity import EarlierTable
 from opengazette.disclosure.dominance import amount_rule
 from opengazette.disclosure.insider_protection import PRICE_OF_WITHHELD, published_cells
+from opengazette.disclosure.linear_system import CellTable
 from opengazette.disclosure.primary import Width
 from opengazette.disclosure.protected_cells import ProtectedCounts
 from opengazette.disclosure.table_prices import table_prices
@@ -88,7 +91,7 @@ def kept_from_contributors(
     """Extend a pattern until nobody who alone makes up a cell learns more than the public may.
 
     Shape: as `withheld_amounts`. Each amount that such a contributor could tell too closely is
-    protected once more by cells that are not the contributor's.
+    protected once more in the table without what the contributor gave.
 
     Raises:
         CannotProtect: no pattern keeps a contributor in doubt.
@@ -99,7 +102,7 @@ def kept_from_contributors(
         if narrow.any():
             own = np.isin(np.arange(len(found)), person.cells)
             pattern = protect(
-                amounts.table,
+                _of_others(amounts, person),
                 amount_rule(name),
                 Width(int(_width(amounts.doubt[narrow]).max())),
                 primary={name: narrow},
@@ -108,6 +111,13 @@ def kept_from_contributors(
             )
             found = found | pattern.withheld[name]
     return found
+
+
+def _of_others(amounts: ProtectedAmounts, person: Insider) -> CellTable:
+    share = own_share(amounts, [person]).astype(np.int64)
+    return replace(
+        amounts.table, counts={m: counts - share for m, counts in amounts.table.counts.items()}
+    )
 
 
 def _width(doubt: Floats) -> Floats:
