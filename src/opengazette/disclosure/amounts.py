@@ -100,7 +100,7 @@ def protected_amounts(
 def _refuse_too_large(table: CellTable, name: str) -> None:
     if int(table.counts[name].max(initial=0)) > LARGEST:
         raise CannotProtect(
-            f"An amount of {name!r} is above {LARGEST:,}, too large to be attacked to its last unit.",
+            f"An amount of {name!r} is above {LARGEST:,}, too large to attack to the last unit.",
             "State the amounts in a larger unit, such as thousands, in the department's view.",
         )
 
