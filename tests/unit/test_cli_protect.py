@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from opengazette.cli import main
+from opengazette.model.cell_structure import CellStructure
 
 EXAMPLES = Path(__file__).parents[2] / "docs/examples"
 
@@ -262,3 +263,36 @@ def test_a_table_that_cannot_be_protected_comes_with_what_would_help(
     assert typed(*changed(name), "--advise") == 65
     assert "merge county Cedar with Dale" in capsys.readouterr().err
     assert not Path("out.csv").exists()
+
+
+def quoted(page: str, start: str) -> list[str]:
+    """Return what a page says that a command prints, without what it leaves out."""
+    block = page[page.index(start) :].split("```", 1)[0].splitlines()
+    printed = block[next(i for i, line in enumerate(block) if not line.endswith("\\")) + 1 :]
+    return [line for line in printed if line not in ("", "…")]
+
+
+def test_the_page_shows_what_a_linked_table_gives_away_and_what_would_help(
+    typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (EXAMPLES.parent / "reference/protect.md").read_text()
+    assert typed(*PROTECT) == 0
+    assert typed("audit", "out.csv", "--structure", "visits.json", *BESIDE) == 65
+    lines = quoted(page, "$ opengazette audit protected.csv")
+    shown = capsys.readouterr().out.splitlines()
+    assert len(lines) > 4
+    assert [line for line in lines if line not in shown] == []
+    assert typed(*changed(with_structure(forced=[FORCED])), "--advise") == 65
+    told = capsys.readouterr().err
+    for line in quoted("\n" + page, "\nError: No pattern protects 2"):
+        assert line.removesuffix("; …") in told
+
+
+def test_the_structures_on_the_page_are_structures(tmp_path: Path) -> None:
+    page = (EXAMPLES.parent / "reference/protect.md").read_text()
+    fences = [part.split("```", 1)[0] for part in page.split("```json\n")[1:]]
+    plain = json.loads((EXAMPLES / "visits.json").read_text())
+    assert json.loads(fences[0]) == plain
+    CellStructure.model_validate_json(json.dumps(plain | {"dims": [json.loads(fences[1])]}))
+    forced = json.loads("{" + fences[2] + "}")
+    assert len(CellStructure.model_validate_json(json.dumps(plain | forced)).forced) == 2
