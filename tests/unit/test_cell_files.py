@@ -50,6 +50,21 @@ def test_cells_are_read_in_the_order_of_the_rows(tmp_path: Path) -> None:
     assert cells.is_primary().tolist() == [False, True, False]
 
 
+def test_a_blank_weight_is_one(tmp_path: Path) -> None:
+    file = cells_file(tmp_path, "sex,value,weight\nf,20,0.25\nm,20,\nT,40,12\n")
+    weight = read_cells(file, structure(tmp_path)).weight
+    assert weight is not None
+    assert weight.tolist() == [0.25, 1.0, 12.0]
+
+
+def test_a_table_tells_whether_it_tells_which_blanks_are_primary(tmp_path: Path) -> None:
+    form = structure(tmp_path)
+    told = cells_file(tmp_path, "sex,published,status\nf,20,published\nm,,primary\n")
+    assert read_published_cells(told, form).is_told
+    untold = cells_file(tmp_path, "sex,value\nf,20\nm,\n")
+    assert not read_published_cells(untold, form).is_told
+
+
 def test_without_a_column_of_flags_the_file_does_not_decide(tmp_path: Path) -> None:
     cells = read_cells(cells_file(tmp_path, "sex,value\nf,20\nT,20\n"), structure(tmp_path))
     assert cells.primary is None
@@ -67,6 +82,11 @@ def test_without_a_column_of_flags_the_file_does_not_decide(tmp_path: Path) -> N
         ("sex,value,age\nf,7313,1\nT,9,1\n", "column 'age'"),
         ("sex,count\nf,7313\n", "no column 'value'"),
         ("sex,value\nf,7313,9\nT,9\n", "more or fewer fields"),
+        (
+            "sex,value,weight\nf,7313,0\nT,9,1\n",
+            "column weight: in 1 row it is not a number above 0",
+        ),
+        ("sex,value,weight\nf,7313,-2\nT,9,cheap\n", "column weight: in 2 rows"),
         ("sex,value\n", "has no rows"),
     ],
 )
@@ -97,6 +117,11 @@ def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
         ({"dims": []}, "dims"),
         ({"dims": [SEX, SEX]}, "'sex' stands here twice"),
         ({"dims": [SEX | {"name": "value"}]}, "name of another column"),
+        ({"dims": [SEX | {"name": "weight"}]}, "name of another column"),
+        ({"dims": [SEX | {"weights": {"x": 2}}]}, "'x' is no code of the tree"),
+        ({"dims": [SEX | {"level_weights": [0]}]}, "level_weights"),
+        ({"forced": [{"be": "shown", "where": {"age": "x"}, "reason": "why"}]}, "'age' is none"),
+        ({"forced": [{"be": "shown", "where": {"sex": "f"}}]}, "reason"),
         ({"dims": [SEX | {"tree": {"T": ["f"], "m": ["x"]}}]}, "'m' is not below the total"),
         ({"dims": [SEX | {"tree": {"T": ["f", "g"], "f": ["g"]}}]}, "child of more than one"),
         ({"dims": [SEX | {"tree": {"T": ["f"], "f": ["T"]}}]}, "child of another code"),
