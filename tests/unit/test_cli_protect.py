@@ -184,6 +184,18 @@ def test_a_receipt_names_files_options_and_results_and_is_the_same_every_time(
     assert receipt["complementary"] == receipt["reached"]["cost"]
 
 
+def test_the_report_says_what_was_decided_and_what_was_to_be_least(
+    typed: Callable[..., int],
+) -> None:
+    name = with_structure(forced=[{**FORCED, "where": {"county": "All"}}])
+    assert typed(*changed(name), "--objective", "sum", "--report", "r.html") == 0
+    page = Path("r.html").read_text()
+    assert "Decided: These totals are printed." in page
+    assert "what the complementary cells hold" in page
+    assert "no pattern costs less; proven." in page
+    assert "Fewest possible" not in page
+
+
 def test_a_receipt_does_not_tell_what_the_withheld_counts_come_to(
     typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -25,6 +25,12 @@ from opengazette.documentation.protection_report import Attack, Interval, protec
 from opengazette.documentation.protection_report import Certificate as ReportedCertificate
 from opengazette.model.cell_structure import CellStructure
 
+_LEAST = {
+    "count": "the number of complementary cells",
+    "sum": "what the complementary cells hold",
+    "weights": "what the complementary cells are worth",
+}
+
 
 def certificate_words(certificate: Certificate) -> str:
     """Say how good a pattern is."""
@@ -64,7 +70,8 @@ def reported(structure: CellStructure, found: ProtectedCells, protection: str, f
         proven=reached.is_proven,
         words="" if reached.counts_cells else certificate_words(reached),
     )
-    return _page(structure, table, found.attacked, certificate, protection, file)
+    asked = _options(structure, protection, file) | _decided(found)
+    return _page(structure, table, found.attacked, certificate, asked, file)
 
 
 def reported_attack(
@@ -78,7 +85,8 @@ def reported_attack(
     values = pd.Series(cells.values).astype("Float64")
     status = pd.Series("published", index=values.index).mask(values.isna(), "complementary")
     table = _frame(structure, cells.keys, values, status.mask(cells.primary, "primary"))
-    return _page(structure, table, attacked, None, protection, file)
+    asked = _options(structure, protection, file)
+    return _page(structure, table, attacked, None, asked, file)
 
 
 def receipted(
@@ -171,7 +179,7 @@ def _page(
     table: pd.DataFrame,
     attacked: Attacked,
     certificate: ReportedCertificate | None,
-    protection: str,
+    asked: Mapping[str, str],
     file: str,
 ) -> bytes:
     result = attacked.result
@@ -189,9 +197,17 @@ def _page(
             proofs=tuple(proof_lines(attacked)),
         ),
         certificate,
-        _options(structure, protection, file),
+        asked,
         threshold=structure.threshold,
     )
+
+
+def _decided(found: ProtectedCells) -> dict[str, str]:
+    """Say what was to be least, what is published beside, and what somebody decided."""
+    told = {"To be least": _LEAST[found.certificate.objective]}
+    if found.n_beside:
+        told["Published beside"] = f"{found.n_beside:,} cells"
+    return told | {f"Decided: {why}": f"{n:,} cells" for why, n in found.because}
 
 
 def _options(structure: CellStructure, protection: str, file: str) -> dict[str, str]:
