@@ -21,6 +21,9 @@ Mask = NDArray[np.bool_]
 
 TINY = 1e-7
 
+# The solver may leave this share of what counts as equal, so that rounding does not matter.
+SHARE_OF_CLOSE = 0.9
+
 
 @dataclass(frozen=True)
 class Cut:
@@ -50,8 +53,8 @@ def cut(network: Network, miss: Shortfall) -> Cut | None:
         rates[miss.column] += way
         columns = np.flatnonzero(np.abs(rates) > TINY)
         asked = network.demand(miss.column, miss.direction)
-        found.append(_capacity(network, miss.column, way, asked, columns, rates[columns]))
-    return _possible(_any_of(network, found), miss.column)
+        found.append(capacity(network, miss.column, way, asked, columns, rates[columns]))
+    return possible(any_of(found), miss.column)
 
 
 def row_cuts(network: Network) -> list[Cut]:
@@ -66,33 +69,40 @@ def row_cuts(network: Network) -> list[Cut]:
             others = by_row.indices[terms] != column
             columns, signs = by_row.indices[terms][others], by_row.data[terms][others]
             ways = [
-                _capacity(network, column, way, asked, columns, signs * (-way / sign))
+                capacity(network, column, way, asked, columns, signs * (-way / sign))
                 for way in network.ways(column, direction)
             ]
-            made = _possible(_any_of(network, ways), column)
+            made = possible(any_of(ways), column)
             if made is not None:
                 found.append(made)
     return found
 
 
-def _any_of(network: Network, cuts: Sequence[Cut | None]) -> Cut | None:
+def any_of(cuts: Sequence[Cut | None]) -> Cut | None:
     """Return the cut that holds where at least one of several does."""
-    weights = np.zeros(network.size)
-    for each in cuts:
-        if each is None:
-            return None
-        weights[each.columns] = np.maximum(weights[each.columns], each.weights)
-    columns = np.flatnonzero(weights)
-    return Cut(columns, weights[columns]) if cuts else None
+    known = [each for each in cuts if each is not None]
+    if len(known) < len(cuts) or not known:
+        return None
+    if len(known) == 1:
+        return known[0]
+    columns, at = np.unique(np.concatenate([each.columns for each in known]), return_inverse=True)
+    weights = np.zeros(len(columns))
+    np.maximum.at(weights, at, np.concatenate([each.weights for each in known]))
+    return Cut(columns, weights)
 
 
-def _possible(made: Cut | None, column: int) -> Cut | None:
+def possible(made: Cut | None, column: int) -> Cut | None:
+    """Return the cut.
+
+    Raises:
+        Unprotectable: even all columns together do not satisfy it.
+    """
     if made is not None and made.weights.sum() < 1.0 - TINY:
         raise Unprotectable(column)
     return made
 
 
-def _capacity(
+def capacity(
     network: Network,
     column: int,
     direction: int,
@@ -160,13 +170,20 @@ class Slack:
 
 
 class Master:
-    """The cheapest choice of columns that satisfies all cuts so far."""
+    """The cheapest choice of columns that satisfies all cuts so far.
 
-    def __init__(self, cost: Floats, work: Work) -> None:
+    A choice within `close` of the cheapest is as good as the cheapest.
+    """
+
+    def __init__(self, cost: Floats, work: Work, close: float) -> None:
         self._size, self._work = len(cost), work
         self._n_cuts = 0
         self._solver = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in (("output_flag", False), ("threads", 1), ("mip_max_nodes", 500)):
+        for option, value in (
+            ("output_flag", False),
+            ("threads", 1),
+            ("mip_abs_gap", SHARE_OF_CLOSE * close),
+        ):
             self._solver.setOptionValue(option, value)
         self._solver.addVars(self._size, np.zeros(self._size), np.ones(self._size))
         every = np.arange(self._size, dtype=np.int32)
@@ -174,17 +191,39 @@ class Master:
         self._solver.changeColsIntegrality(
             self._size, every, np.full(self._size, highspy.HighsVarType.kInteger)
         )
+        self._solver.cbMipInterrupt.subscribe(self._heed)
 
-    def solve(self, cuts: Cuts, gap: float) -> tuple[Mask, float]:
-        """Return a choice within a relative gap of the cheapest, and a bound below all choices."""
+    def solve(
+        self, cuts: Cuts, *, gap: float, nodes: int, known: Mask | None
+    ) -> tuple[Mask | None, float]:
+        """Return a choice within a relative gap of the cheapest, and a bound below all choices.
+
+        At most so many nodes are branched on. `known` is a choice to start from. There may be no
+        choice at all when somebody asks to stop.
+        """
         for each in cuts.all[self._n_cuts :]:
             columns = each.columns.astype(np.int32)
             self._solver.addRow(1.0, highspy.kHighsInf, len(columns), columns, each.weights)
         self._n_cuts = len(cuts.all)
         self._solver.setOptionValue("mip_rel_gap", gap)
+        self._solver.setOptionValue("mip_max_nodes", nodes)
+        if known is not None:
+            start = highspy.HighsSolution()
+            start.col_value = known.astype(np.float64).tolist()
+            self._solver.setSolution(start)
         self._solver.run()
         self._work.add(self._solver)
+        bound = float(self._solver.getInfo().mip_dual_bound)
+        if (
+            self._solver.getInfo().primal_solution_status
+            != highspy.SolutionStatus.kSolutionStatusFeasible
+        ):
+            if not self._work.stop():
+                raise Fault("The integer solver found no choice of cells at all.")
+            return None, max(0.0, bound)
         values = np.asarray(self._solver.getSolution().col_value, dtype=np.float64)
-        if len(values) != self._size:
-            raise Fault("The integer solver found no choice of cells at all.")
-        return values > 0.5, float(self._solver.getInfo().mip_dual_bound)
+        return values > 0.5, bound
+
+    def _heed(self, event: highspy.HighsCallbackEvent) -> None:
+        if self._work.stop():
+            event.interrupt()

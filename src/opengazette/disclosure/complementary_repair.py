@@ -8,6 +8,7 @@ from scipy import sparse
 
 from opengazette.disclosure.complementary_attack import (
     CLOSE,
+    FEW,
     Demand,
     Room,
     Shortfall,
@@ -27,6 +28,10 @@ IDLE = 1e-4
 
 # How much work one round of giving back may take.
 TRIMMING = 5e7
+
+# Meeting one more of many demands is worth more than any cells; how often prices are learnt
+# anew, and how often many demands are met together before each is met alone.
+REWARD, LESSONS, TOGETHER = 1e4, 3, 8
 
 
 class Repair:
@@ -57,6 +62,39 @@ class Repair:
         if not found:
             raise Unprotectable(column)
         return min(found, key=lambda pattern: float(self._network.cost[pattern].sum()))
+
+    def together(self, withheld: Mask, demands: list[Demand], random: np.random.Generator) -> Mask:
+        """Return the pattern with cells added that meet many demands in one move, if any do.
+
+        Sides are drawn. What is paid for a cell is learnt anew from how far it moved: the linear
+        program pays by the unit, the table by the cell.
+        """
+        size, high, price = self._network.size, self._high.copy(), self._prices(withheld, 1.0)
+        price /= np.mean([self._network.demand(*demand) for demand in demands])
+        cost, wanted = price.copy(), list[int]()
+        for column, direction in demands:
+            ways = self._network.ways(column, direction)
+            at = column + (0 if ways[int(random.integers(len(ways)))] > 0 else size)
+            high[at] = min(high[at], self._network.demand(column, direction))
+            cost[at] = -REWARD / high[at]
+            wanted.append(at)
+        every, best, least = np.arange(2 * size), withheld, np.inf
+        self._program.bound(every, self._low, high)
+        for _ in range(LESSONS):
+            point = self._program.minimise(cost)
+            if point is None:
+                break
+            moved = np.asarray(withheld | (point.reshape(2, -1).max(axis=0) > CLOSE))
+            paid = float(self._network.cost[moved].sum()) - REWARD * float(
+                (point[wanted] >= high[wanted] - CLOSE).sum()
+            )
+            if paid < least:
+                best, least = moved, paid
+            used = point > CLOSE
+            used[wanted] = False
+            cost[used] = price[used] / point[used]
+        self._program.bound(every, self._low, self._high)
+        return best
 
     def _closed(
         self, withheld: Mask, column: int, direction: int, asked: float, *, whole: bool
@@ -101,6 +139,13 @@ def repaired(
     """
     withheld, stuck = pattern | network.hidden, set[Demand]()
     asked = [demand for demand in network.demands() if demand not in witnesses.moves]
+    random = np.random.default_rng(len(asked))
+    for _ in range(0 if whole else TOGETHER):
+        missed = list(shortfalls(network, withheld, asked, witnesses, whole=False))
+        asked = [(miss.column, miss.direction) for miss in missed]
+        if len(asked) < FEW:
+            break
+        withheld = repair.together(withheld, asked, random)
     while asked:
         missed = list(shortfalls(network, withheld, asked, witnesses, whole=whole))
         for miss in missed:

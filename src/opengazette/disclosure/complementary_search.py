@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opengazette.disclosure.complementary_attack import Witnesses, shortfalls
-from opengazette.disclosure.complementary_cuts import Cut, Cuts, Master, cut, row_cuts
+from opengazette.disclosure.complementary_attack import (
+    Room,
+    Shortfall,
+    Witnesses,
+    rooms,
+    shortfalls,
+)
+from opengazette.disclosure.complementary_cuts import Cut, Cuts, Master, row_cuts
 from opengazette.disclosure.complementary_network import Network
 from opengazette.disclosure.complementary_peel import Peeling
+from opengazette.disclosure.complementary_relations import Relations
 from opengazette.disclosure.complementary_repair import Repair, reduced, repaired
 
 Mask = NDArray[np.bool_]
+Index = NDArray[np.int64]
 
 # Work is rationed in solver steps, not by the clock: the same input gives the same pattern.
 WORK, ROUNDS = 5e8, 60
-EARLY_GAP = 0.02
-# What cuts alone leave open after this many passes is repaired directly.
-PASSES = 30
+# Early choices need not be the cheapest; the last ones must, and may branch more and more.
+EARLY_GAP, EARLY_NODES, LATE_NODES, MORE = 0.02, 1, 500, 4
+# So many rounds only substitution is attacked, which costs next to nothing.
+PEELING = 10
+# So many gaps are turned into cuts before the choice is made anew.
+GAPS = 150
+# How often a pattern is completed although the cuts are not: at the first round that could, and
+# again after so many rounds, each time later.
+AGAIN = 1.6
 # Two patterns closer than this differ in tie-breaks only.
 EQUAL = 1e-3
 
@@ -68,66 +83,149 @@ def search(
     Raises:
         Unprotectable: a demand cannot be met at all.
     """
-    cuts, master = Cuts(), Master(np.where(network.free, network.cost, 0.0), network.work)
-    cuts.add(row_cuts(network))
     network.work.limit = WORK * effort
-    repair, peeling, aim, rounds, bound = Repair(network), Peeling(network), EARLY_GAP, 0, 0.0
-    best: Found | None = None
-    while best is None or (
-        rounds < ROUNDS
-        and not network.work.used_up
-        and best.cost - bound > max(close, gap * best.cost)
-    ):
-        rounds, n_cuts = rounds + 1, len(cuts.all)
-        chosen, lower = master.solve(cuts, aim)
-        bound, witnesses = max(bound, lower), Witnesses()
-        earlier = Witnesses() if best is None else best.witnesses
-        pattern = _extended(network, network.hidden | chosen, witnesses, cuts, peeling, earlier)
-        best = _improved(network, pattern, witnesses, repair, cuts, best)
-        if tell is not None:
-            tell(replace(best, rounds=rounds, bound=min(bound, best.cost)))
-        if len(cuts.all) == n_cuts:
-            if aim == 0.0:
-                break
-            aim = 0.0
-    return replace(best, rounds=rounds, bound=min(bound, best.cost))
+    hunt = _Hunt(network, close)
+    due, aim, nodes = 1.0, EARLY_GAP, EARLY_NODES
+    while not hunt.ended(gap, effort):
+        settled = hunt.round(aim, nodes)
+        if hunt.at_rest and hunt.rounds >= due:
+            hunt.complete()
+            due = AGAIN * hunt.rounds
+        if settled and aim:
+            aim, nodes = 0.0, LATE_NODES
+        elif settled:
+            nodes *= MORE
+        if tell is not None and hunt.best is not None:
+            tell(hunt.result())
+    if hunt.best is None:
+        hunt.complete()
+    return hunt.result()
 
 
-def _extended(
-    network: Network,
-    pattern: Mask,
-    witnesses: Witnesses,
-    cuts: Cuts,
-    peeling: Peeling,
-    earlier: Witnesses,
-) -> Mask:
-    """Extend a pattern cut by cut, as far as a few passes go; keep the cuts."""
-    pattern, asked = pattern.copy(), network.demands()
-    for _ in range(PASSES):
-        pattern = _unpeeled(network, pattern, cuts, peeling)
-        if not asked:
-            break
-        witnesses.moves.update(earlier.within(pattern, whole=False).moves)
-        asked = [demand for demand in asked if demand not in witnesses.moves]
-        missed = list(shortfalls(network, pattern, asked, witnesses, whole=False))
-        made = [each for each in (cut(network, miss) for miss in missed) if each is not None]
-        cuts.add(made)
-        before = int(pattern.sum())
-        pattern = _covered(network, pattern, made)
-        if int(pattern.sum()) == before:
-            break
-        asked = [(miss.column, miss.direction) for miss in missed]
-    return pattern
+class _Hunt:
+    """The state of one search: the cuts, the bound that they prove, the best pattern so far."""
 
+    def __init__(self, network: Network, close: float) -> None:
+        self._network, self._close = network, close
+        self._cuts = Cuts()
+        self._cuts.add(row_cuts(network))
+        cost = np.where(network.free, network.cost, 0.0)
+        self._master = Master(cost, network.work, close)
+        self._repair, self._peeling = Repair(network), Peeling(network)
+        self._relations = Relations(network)
+        self._pattern = network.hidden.copy()
+        self._bound, self.rounds, self.best = 0.0, 0, None  # type: float, int, Found | None
+        self.at_rest = False
 
-def _unpeeled(network: Network, pattern: Mask, cuts: Cuts, peeling: Peeling) -> Mask:
-    """Extend a pattern until substitution no longer gives a demand away."""
-    broken = peeling.broken(pattern)
-    while broken:
-        cuts.add(broken)
-        pattern = _covered(network, pattern, broken)
-        broken = peeling.broken(pattern)
-    return pattern
+    def ended(self, gap: float, effort: float) -> bool:
+        """Tell whether the best pattern is good enough, or nothing is left to search with."""
+        if self._network.work.used_up or self.rounds >= ROUNDS * effort:
+            return True
+        best = self.best
+        return best is not None and best.cost - self._bound <= max(self._close, gap * best.cost)
+
+    def result(self) -> Found:
+        """Return the best pattern with the bound as it stands."""
+        if self.best is None:
+            raise AssertionError("a search ends with a pattern")
+        return replace(self.best, rounds=self.rounds, bound=min(self._bound, self.best.cost))
+
+    def round(self, gap: float, nodes: int) -> bool:
+        """Choose by all cuts and attack the choice; tell whether nothing was found against it."""
+        self.rounds += 1
+        known = None if self.best is None else self.best.withheld & self._network.free
+        chosen, bound = self._master.solve(self._cuts, gap=gap, nodes=nodes, known=known)
+        self._bound = max(self._bound, bound)
+        if chosen is None:
+            return False
+        n_cuts = len(self._cuts.all)
+        self._pattern = self._unpeeled(self._network.hidden | chosen)
+        self.at_rest = len(self._cuts.all) == n_cuts or self.rounds > PEELING
+        if self.at_rest:
+            missed = self._attacked(self._pattern)
+            if not missed and len(self._cuts.all) == n_cuts:
+                self._keep(self._pattern)
+                return True
+        return False
+
+    def complete(self) -> None:
+        """Make the last pattern sufficient, whatever it costs, and keep it if it is the best."""
+        withheld = repaired(
+            self._network, self._pattern, self._earlier(self._pattern), self._repair, whole=False
+        )
+        self._keep(withheld)
+
+    def _attacked(self, pattern: Mask) -> bool:
+        """Turn gaps of a pattern into cuts and cover them; tell whether there was any."""
+        made, missed = self._given_away(pattern), True
+        if not made:
+            found = list(islice(self._missed(pattern), GAPS))
+            cuts = (self._relations.narrowed(miss, pattern) for miss in found)
+            made, missed = [each for each in cuts if each is not None], bool(found)
+        self._cuts.add(made)
+        self._pattern = _covered(self._network, pattern, made)
+        return missed
+
+    def _given_away(self, pattern: Mask) -> list[Cut]:
+        """Return cuts of columns that the equations determine."""
+        found, inside = list[Cut](), None
+        columns = self._relations.determined(pattern)
+        order = np.random.default_rng(self.rounds).permutation(columns)
+        for column in order[:GAPS].tolist():
+            made = self._relations.told(column, pattern)
+            if made is None:
+                inside = rooms(self._network, pattern) if inside is None else inside
+                made = self._far_relation(column, pattern, inside)
+            if made is not None:
+                found.append(made)
+        return found
+
+    def _far_relation(self, column: int, pattern: Mask, inside: list[Room]) -> Cut | None:
+        """Find a relation by the linear program of the room, then shorten it nearby."""
+        room = next(room for room in inside if column in room)
+        asked = [d for d in ((column, 0), (column, 1), (column, -1)) if self._network.demand(*d)]
+        miss = next(room.check(asked[:1], Witnesses(), whole=False), None)
+        if miss is None:
+            return None
+        near = np.concatenate([miss.rows[prices != 0.0] for prices in miss.prices.values()])
+        return self._relations.told(column, pattern, near) or self._relations.narrowed(
+            miss, pattern
+        )
+
+    def _missed(self, pattern: Mask) -> Iterator[Shortfall]:
+        known = self._earlier(pattern)
+        asked = [demand for demand in self._network.demands() if demand not in known.moves]
+        return shortfalls(self._network, pattern, asked, known, whole=False)
+
+    def _earlier(self, pattern: Mask) -> Witnesses:
+        """Return the witnesses of the best pattern that hold in another as well."""
+        if self.best is None:
+            return Witnesses()
+        return self.best.witnesses.within(pattern, whole=False)
+
+    def _unpeeled(self, pattern: Mask) -> Mask:
+        """Extend a pattern until substitution no longer gives a demand away."""
+        broken = self._peeling.broken(pattern)
+        while broken:
+            self._cuts.add(broken)
+            pattern = _covered(self._network, pattern, broken)
+            broken = self._peeling.broken(pattern)
+        return pattern
+
+    def _keep(self, pattern: Mask) -> None:
+        """Trim a sufficient pattern; keep it if it is the cheapest so far, in whole numbers."""
+        network, best, witnesses = self._network, self.best, self._earlier(pattern)
+        withheld = repaired(network, pattern, witnesses, self._repair, whole=False)
+        withheld = reduced(network, withheld, witnesses, self._cuts)
+        if best is not None and _cost(network, withheld) >= best.cost:
+            return
+        proof = witnesses.within(withheld, whole=True)
+        if best is not None:
+            proof.moves.update(best.witnesses.within(withheld, whole=True).moves)
+        withheld = repaired(network, withheld, proof, self._repair, whole=True)
+        found = Found(withheld, proof, 0, _cost(network, withheld), 0.0)
+        if best is None or found.cost < best.cost:
+            self.best = found
 
 
 def _covered(network: Network, pattern: Mask, cuts: list[Cut]) -> Mask:
@@ -142,27 +240,6 @@ def _covered(network: Network, pattern: Mask, cuts: list[Cut]) -> Mask:
             value[pattern[each.columns]] = 0.0
             pattern[each.columns[int(np.argmax(value))]] = True
     return pattern
-
-
-def _improved(
-    network: Network,
-    pattern: Mask,
-    witnesses: Witnesses,
-    repair: Repair,
-    cuts: Cuts,
-    best: Found | None,
-) -> Found:
-    """Complete and trim a pattern; return it if it is the cheapest so far, in whole numbers."""
-    withheld = repaired(network, pattern, witnesses, repair, whole=False)
-    withheld = reduced(network, withheld, witnesses, cuts)
-    if best is not None and _cost(network, withheld) >= best.cost:
-        return best
-    proof = witnesses.within(withheld, whole=True)
-    if best is not None:
-        proof.moves.update(best.witnesses.within(withheld, whole=True).moves)
-    withheld = repaired(network, withheld, proof, repair, whole=True)
-    found = Found(withheld, proof, 0, _cost(network, withheld), 0.0)
-    return found if best is None or found.cost < best.cost else best
 
 
 def _cost(network: Network, withheld: Mask) -> float:
