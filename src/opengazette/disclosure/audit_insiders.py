@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from opengazette.disclosure.audit_attack import Verdict, parts_of
+from opengazette.disclosure.audit_attack import Verdict
 from opengazette.disclosure.audit_knowledge import Knowledge, PublishedTable, totals
+from opengazette.disclosure.audit_part import parts_of
 from opengazette.errors import AuditFailed
 
 Floats = NDArray[np.float64]

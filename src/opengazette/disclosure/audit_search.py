@@ -1,0 +1,126 @@
+"""The search for whole solutions of one part in which chosen cells lie low or high."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opengazette.disclosure.audit_part import TOLERANCE, Part, contradiction
+from opengazette.disclosure.audit_seen import Seen
+from opengazette.disclosure.audit_solver import PRIMAL, Solver, whole_solution
+
+Floats = NDArray[np.float64]
+Index = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+# As good as endless for a count that is withheld.
+FAR = 1e7
+FEW_NODES, DIVES = 5, 3
+
+
+class Search:
+    """Linear programs lead to solutions of one part; what the whole ones show is in `seen`."""
+
+    def __init__(self, part: Part, base: Floats | None = None) -> None:
+        self.part, self.seen = part, Seen(part)
+        self._solver = Solver(part)
+        self._random = np.random.default_rng(len(part.cells))
+        if base is not None:
+            self.seen.note(base)
+
+    def start(self, at: Index) -> None:
+        """Find one whole solution, if that takes little work.
+
+        Raises:
+            AuditFailed: nothing fits, not even over the real numbers.
+        """
+        cost = np.zeros(len(self.part.cells))
+        cost[at] = 1.0
+        for _ in range(DIVES):
+            point = self._solver.solve(cost)
+            if point is None:
+                raise contradiction()
+            self._keep(point)
+            if self.seen.last is not None:
+                return
+        low, high = self.part.low, np.minimum(self.part.high, FAR)
+        whole, _ = whole_solution(self.part, cost, low, high, nodes=FEW_NODES, gap=0.2)
+        if whole is not None:
+            self.seen.note(whole)
+
+    def push(self, at: Index, rises: Mask, lower: Floats, upper: Floats) -> None:
+        """Look for a solution in which the cells at these places lie far to their sides.
+
+        Those that rise are not pushed beyond `upper`, those that fall not beyond `lower`.
+        """
+        if self.seen.last is None:
+            return
+        base, low, high = self.seen.last[at], self.part.low[at], self.part.high[at]
+        self._solver.narrow(
+            at,
+            np.where(rises, low, np.maximum(low, np.minimum(base, lower))),
+            np.where(rises, np.minimum(high, np.maximum(base, upper)), high),
+        )
+        cost = np.zeros(len(self.part.cells))
+        cost[at] = np.where(rises, -1.0, 1.0) * (0.5 + self._random.random(len(at)))
+        point = self._solver.solve(cost)
+        if point is not None:
+            self._keep(point)
+        self._solver.release()
+
+    def limit(self, i: int, direction: int, low: float, high: float) -> float | None:
+        """Return the furthest whole value of a cell within [low, high] over the real numbers.
+
+        None if it has no value in there.
+        """
+        cost = np.zeros(len(self.part.cells))
+        cost[i] = -float(direction)
+        self._hold(i, low, high)
+        point = self._solver.solve(cost, PRIMAL)
+        self._solver.release()
+        if point is None:
+            return None
+        self.seen.note(point)
+        return float(np.floor(direction * float(point[i]) + TOLERANCE) * direction)
+
+    def reach(self, i: int, direction: int, end: float) -> bool:
+        """Look for a whole solution in which a cell has this value."""
+        for _ in range(DIVES):
+            self._hold(i, end, end)
+            point = self._solver.solve(self._homeward())
+            if point is None:
+                self._solver.release()
+                return False
+            self._keep(point)
+            if self.seen.shows(i, direction, end):
+                return True
+        return False
+
+    def around(self, i: int, size: int) -> Search | None:
+        """Return the search among some cells close to one, all others being as last seen."""
+        if self.seen.last is None:
+            return None
+        near = self.part.near(i, size)
+        return Search(self.part.within(near, self.seen.last), self.seen.last[near])
+
+    def learn(self, inside: Search) -> None:
+        """Take over what a search `around` some cells has seen."""
+        self.seen.take(inside.part.cells, inside.seen)
+
+    def _keep(self, point: Floats) -> None:
+        """Note a solution, or a whole one near it."""
+        if not self.seen.note(point):
+            whole = self._solver.dive(point)
+            if whole is not None:
+                self.seen.note(whole)
+        self._solver.release()
+
+    def _homeward(self) -> Floats:
+        """Price what leaves the bound at which it was last: near a whole solution is another."""
+        if self.seen.last is None:
+            return np.zeros(len(self.part.cells))
+        at_low, at_high = self.seen.last <= self.part.low, self.seen.last >= self.part.high
+        return np.where(at_low, 1.0, np.where(at_high, -1.0, 0.0))
+
+    def _hold(self, i: int, low: float, high: float) -> None:
+        self._solver.narrow(np.array([i]), np.array([low]), np.array([high]))
