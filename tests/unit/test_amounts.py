@@ -285,7 +285,16 @@ def test_a_mean_of_the_same_column_is_refused() -> None:
     given = words()
     mean = {"kind": "mean", "name": "average", "label": "A", "unit": "dollars", "column": "paid"}
     given["publication"]["measures"].append(mean | {"definition": "Mean.", "over": "claims"})
-    with pytest.raises(ValidationError, match="measure 'average': a mean of 'paid' gives"):
+    with pytest.raises(ValidationError, match="measure 'average': 'paid' is the column of 'paid'"):
+        Contract.model_validate(given)
+
+
+def test_a_second_sum_of_the_same_column_is_refused() -> None:
+    given = words()
+    given["publication"]["measures"].append(
+        given["publication"]["measures"][1] | {"name": "twice", "contributor": None}
+    )
+    with pytest.raises(ValidationError, match="measure 'twice': 'paid' is the column of 'paid'"):
         Contract.model_validate(given)
 
 

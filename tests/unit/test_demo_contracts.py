@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from opengazette.demo import departments
 from opengazette.model.contract import Contract
-from opengazette.model.publication import Categories
+from opengazette.model.generalisation import Categories
 from opengazette.model.reference import DataElements, Department, PopulationTable
 from opengazette.model.rulepack import RulePack
 from opengazette.standards.columns import resolve_columns

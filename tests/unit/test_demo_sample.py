@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from opengazette.demo.sample import sample
 from opengazette.errors import ContractInvalid
 from opengazette.model.contract import Contract
-from opengazette.model.publication import Bands
+from opengazette.model.generalisation import Bands
 from opengazette.model.reference import DataElements
 from opengazette.standards.columns import ResolvedColumn, resolve_columns
 

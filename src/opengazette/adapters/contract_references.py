@@ -13,7 +13,8 @@ from opengazette.adapters.config_files import Reading
 from opengazette.adapters.config_problems import Problem
 from opengazette.model.contract import Contract
 from opengazette.model.expectations import ExpectationFile
-from opengazette.model.publication import Bands, Categories, Count, Dimension, Period, Sum
+from opengazette.model.generalisation import Bands, Categories, Period
+from opengazette.model.publication import Count, Dimension, Sum
 from opengazette.model.reference import DataElement, DataElements
 from opengazette.model.source import Column, ColumnType
 from opengazette.standards.columns import fits

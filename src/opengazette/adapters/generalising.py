@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from opengazette.errors import ContractInvalid
-from opengazette.model.publication import AsIs, Bands, Categories, Dimension, Period
+from opengazette.model.generalisation import AsIs, Bands, Categories, Period
+from opengazette.model.publication import Dimension
 
 #: Ibis's own annotations say too little of its expressions.
 Expression: TypeAlias = Any

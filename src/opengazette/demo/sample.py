@@ -11,7 +11,8 @@ import pyarrow.lib as pa
 
 from opengazette.errors import ContractInvalid
 from opengazette.model.contract import Contract
-from opengazette.model.publication import Bands, Categories, Dimension
+from opengazette.model.generalisation import Bands, Categories
+from opengazette.model.publication import Dimension
 from opengazette.model.reference import DataElements
 from opengazette.model.source import ColumnType
 from opengazette.standards.columns import ResolvedColumn, resolve_columns

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from opengazette.errors import ContractInvalid
-from opengazette.model.publication import Bands, Categories, Dimension
+from opengazette.model.generalisation import Bands, Categories
+from opengazette.model.publication import Dimension
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from opengazette.disclosure.denominators import (
     smallest_listed,
 )
 from opengazette.model.contract import Contract
-from opengazette.model.publication import AsIs, Bands, Categories, Characteristic, Dimension, Period
+from opengazette.model.generalisation import AsIs, Bands, Categories, Period
+from opengazette.model.publication import Characteristic, Dimension
 from opengazette.model.reference import PopulationTable
 from opengazette.model.rulepack import TimeUnit
 

@@ -7,18 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from opengazette.model.contract import Contract
-from opengazette.model.publication import (
-    ANNOTATION_SUFFIX,
-    AsIs,
-    Bands,
-    Categories,
-    Dimension,
-    Mean,
-    Period,
-    Population,
-    Rate,
-    Sum,
-)
+from opengazette.model.generalisation import AsIs, Bands, Categories, Period
+from opengazette.model.publication import ANNOTATION_SUFFIX, Dimension, Mean, Population, Rate, Sum
 from opengazette.model.rulepack import RulePack
 
 PublishedType = Literal["text", "integer", "number"]

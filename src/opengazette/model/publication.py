@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from opengazette.model.frozen import ColumnName, FileName, Frozen, Label, Sentence, SourceName
+from opengazette.model.generalisation import AsIs, Bands, Categories, Generalisation
 from opengazette.model.suppression import Suppression, broken_references
 
 ANNOTATION_SUFFIX = "_annotation"
@@ -45,67 +46,6 @@ class Characteristic(Frozen):
     basis: Sentence | None = Field(
         default=None, description="who decided this and on what ground, where a person must"
     )
-
-
-class Band(Frozen):
-    """One interval of whole or decimal numbers; both ends belong to it."""
-
-    label: Label
-    low: float
-    high: float | None = Field(default=None, description="absent: open end")
-
-
-class AsIs(Frozen):
-    """Publish the values as they are."""
-
-    rule: Literal["as_is"] = "as_is"
-
-
-class Bands(Frozen):
-    """Publish the interval that a number falls in; a number in none is refused."""
-
-    rule: Literal["bands"]
-    bands: Annotated[tuple[Band, ...], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Bands:
-        for lower, upper in zip(self.bands, self.bands[1:], strict=False):
-            if lower.high is None or lower.high >= upper.low:
-                raise ValueError(
-                    f"band {lower.label!r} must end below the start of {upper.label!r}"
-                )
-        for band in self.bands:
-            if band.high is not None and band.high < band.low:
-                raise ValueError(f"band {band.label!r} ends before it starts")
-        return self
-
-
-class Categories(Frozen):
-    """Publish named groups of source values; a value in none goes to `other` or is refused."""
-
-    rule: Literal["categories"]
-    groups: dict[Label, tuple[str | int | bool, ...]]
-    other: Label | None = Field(default=None, description="label of every value not named")
-
-    @model_validator(mode="after")
-    def _disjoint(self) -> Categories:
-        seen: set[str] = set()
-        for label, values in self.groups.items():
-            for value in map(str, values):
-                if value in seen:
-                    raise ValueError(f"group {label!r} repeats a value of another group")
-                seen.add(value)
-        return self
-
-
-class Period(Frozen):
-    """Publish the period that a date falls in, in ISO 8601 form."""
-
-    rule: Literal["period"]
-    unit: Literal["year", "quarter", "month", "week"]
-
-
-Generalisation = Annotated[AsIs | Bands | Categories | Period, Field(discriminator="rule")]
 
 
 class Dimension(Frozen):
@@ -257,11 +197,13 @@ class PublicationTable(Frozen):
         for amount in self.sums():
             if counts[amount.over].column is not None:
                 raise ValueError(f"measure {amount.name!r}: over must be a count of records")
-            for mean in self.means():
-                if mean.column == amount.column:
+            for other in self.measures:
+                if isinstance(other, Rate) or other == amount:
+                    continue
+                if other.column == amount.column:
                     raise ValueError(
-                        f"measure {mean.name!r}: a mean of {mean.column!r} gives the amounts of "
-                        f"{amount.name!r} away; publish one of the two"
+                        f"measure {other.name!r}: {other.column!r} is the column of "
+                        f"{amount.name!r} and would give its amounts away; publish one of the two"
                     )
         return self
 
