@@ -228,3 +228,31 @@ def test_what_is_given_away_already_is_refused_and_not_blamed_on_the_table() -> 
     naive = Beside("by age", BY_AGE, PublishedCells(by_age.keys, values, gone))
     with pytest.raises(CannotProtect, match="1 protected cells of what is published beside"):
         protected(BY_SEX, by_sex, naive)
+
+
+def test_tables_that_treat_zeros_in_another_way_are_not_read_together() -> None:
+    by_sex = table(BY_SEX, np.array([[11, 11], [35, 35]]))
+    other = BY_AGE.model_copy(update={"zero_policy": "primary"})
+    by_age = table(BY_AGE, np.array([[11, 11], [35, 35]]))
+    shown = PublishedCells(by_age.keys, by_age.values.astype(float), np.zeros(6, dtype=np.bool_))
+    with pytest.raises(DisclosureRisk, match="by age says of zeros something else"):
+        protected(BY_SEX, by_sex, Beside("by age", other, shown))
+
+
+def test_an_earlier_release_may_have_blank_zeros_where_the_public_does_not_know() -> None:
+    by_sex = table(BY_SEX, np.array([[2, 20], [0, 40]]))
+    gone = np.array([False, True, True, False, True, True])
+    values = np.where(gone, np.nan, by_sex.values.astype(float))
+    then = PublishedCells(by_sex.keys, values, np.arange(6) == 1)
+    found = protect_cells(
+        BY_SEX,
+        by_sex,
+        demanded("range", BY_SEX),
+        stop=lambda: False,
+        progress=lambda _: None,
+        options=Options(
+            beside=(Beside("last year", BY_SEX, then, is_earlier=True),), may_be_zero=True
+        ),
+    )
+    assert found.attacked.passed
+    assert not found.withheld[[0, 3]].any()

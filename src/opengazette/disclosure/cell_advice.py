@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from opengazette.disclosure.cell_attack import Attacked, attack_cells
+from opengazette.disclosure.cell_attack import Attacked, attack_cells, known_to_attacker
 from opengazette.disclosure.cell_decisions import Options, forced_cells, named_cells
 from opengazette.disclosure.given_cells import (
     MEASURE,
@@ -92,7 +92,8 @@ def attacked_at_most(
     """
     rule, table = rule_of(structure), cell_table(structure, cells)
     kept = forced_cells(structure, cells, table, rule).must_publish[MEASURE]
-    joint = joint_cells(table, cells.is_primary(), options.beside, rule)
+    known = known_to_attacker(rule, may_be_zero=options.may_be_zero)
+    joint = joint_cells(table, cells.is_primary(), options.beside, known)
     stays = joint.fixed(kept)[: joint.n_own] | (cells.values < rule.least)
     values = np.where(stays, cells.values.astype(np.float64), np.nan)
     return attack_cells(

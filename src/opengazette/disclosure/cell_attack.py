@@ -14,7 +14,12 @@ from opengazette.disclosure.audit_proof import Proof, named, proofs
 from opengazette.disclosure.given_cells import MEASURE, PublishedCells, published_table, rule_of
 from opengazette.disclosure.linear_system import Mask
 from opengazette.disclosure.primary import Demand, SmallCountRule
-from opengazette.disclosure.published_beside import Beside, Together, together
+from opengazette.disclosure.published_beside import (
+    Beside,
+    Together,
+    refuse_other_zeros,
+    together,
+)
 from opengazette.model.cell_structure import CellStructure
 
 
@@ -68,7 +73,8 @@ def attack_cells(
     """
     own, rule = published_table(structure, cells), rule_of(structure)
     known = known_to_attacker(rule, may_be_zero=may_be_zero)
-    read = together(own, beside, rule, same=same) if beside else Together(own, len(own.keys), ())
+    refuse_other_zeros(structure, beside)
+    read = together(own, beside, known, same=same) if beside else Together(own, len(own.keys), ())
     protected = np.concatenate([cells.primary, *(_told(each) for each in beside)])
     found = attack(read.table, {MEASURE: protected}, protection, known)
     width = len(structure.dims)

@@ -31,6 +31,7 @@ from opengazette.disclosure.given_cells import (
 from opengazette.disclosure.joint_cells import Joint, joint_cells
 from opengazette.disclosure.linear_system import Mask
 from opengazette.disclosure.primary import Demand, Protection, SmallCountRule, Width
+from opengazette.disclosure.published_beside import refuse_other_zeros
 from opengazette.errors import AuditFailed, CannotProtect, SettingsInvalid
 from opengazette.model.cell_structure import CellStructure
 
@@ -134,6 +135,8 @@ def protect_cells(
         AuditFailed: the audit found a cell that is too narrow; nothing may be published.
     """
     options, rule = options or Options(), rule_of(structure)
+    known = known_to_attacker(rule, may_be_zero=options.may_be_zero)
+    refuse_other_zeros(structure, options.beside)
     cells = flagged(cells, rule, trust_flags=options.trust_flags)
     table = cell_table(structure, cells)
     forced = forced_cells(structure, cells, table, rule)
@@ -145,14 +148,14 @@ def protect_cells(
         table,
         None if options.previous is None else _withheld_in(options.previous, cells),
     )
-    joint = joint_cells(table, cells.is_primary(), options.beside, rule)
+    joint = joint_cells(table, cells.is_primary(), options.beside, known)
     if joint.fixed(forced.must_publish[MEASURE]).any():
         refuse_hopeless(structure, cells, protection, options)
     try:
-        pattern = _searched(joint, forced, priced, protection, rule, options, stop, progress)
+        pattern = _searched(joint, forced, priced, protection, known, options, stop, progress)
     except CannotProtect as failure:
         refuse_hopeless(structure, cells, protection, options)
-        raise failure from None
+        raise _elsewhere(failure, protection) from None
     withheld = pattern.withheld[MEASURE][: len(cells.keys)]
     audit()
     attacked = _audited(structure, cells, withheld, protection, options, joint)
@@ -166,7 +169,7 @@ def _searched(
     forced: Decided,
     priced: Prices,
     protection: Demand,
-    rule: SmallCountRule,
+    known: SmallCountRule,
     options: Options,
     stop: Callable[[], bool],
     progress: Callable[[Progress], None],
@@ -174,7 +177,7 @@ def _searched(
     slack = priced.of_all_beside if joint.n_beside else 0.0
     return protect(
         joint.table,
-        known_to_attacker(rule, may_be_zero=options.may_be_zero),
+        known,
         protection,
         primary={MEASURE: joint.primary},
         must_publish={MEASURE: joint.fixed(forced.must_publish[MEASURE])},
@@ -186,6 +189,17 @@ def _searched(
         progress=lambda so_far: progress(
             replace(so_far, cost=priced.scale * so_far.cost, bound=priced.scale * so_far.bound)
         ),
+    )
+
+
+def _elsewhere(failure: CannotProtect, protection: Demand) -> CannotProtect:
+    """Say of a width that it was looked for around the true values only."""
+    if not isinstance(protection, Width) or protection.least == 1:
+        return failure
+    return CannotProtect(
+        f"No interval {protection.least} wide is possible around every primary cell. Elsewhere "
+        "some might be, but that is not looked for.",
+        "Ask for a smaller width, or let more cells be withheld.",
     )
 
 

@@ -93,14 +93,14 @@ def together(
 ) -> Together:
     """Join a table with what is published beside it.
 
-    Shape: the cells of the table itself, then those of each table beside, in order. Which cells
+    Shape: the cells of the table itself, then those of each table beside, in order. `rule` is what
+    the public knows of blanks. Which cells
     are the same is worked out unless `same` says so. The public is taken to think that a count
     of an earlier release is unchanged unless what is shown proves otherwise, and that as little
     was changed as can be.
 
     Raises:
-        DisclosureRisk: a linked table shows another value for the same count, or treats zeros in
-            another way.
+        DisclosureRisk: a linked table shows another value for the same count.
         AuditFailed: no counts at all would fit an earlier release.
     """
     others = {each.name: published_table(each.structure, each.cells) for each in beside}
@@ -108,8 +108,6 @@ def together(
     if same is None:
         linked = {n: t for n, t in tables.items() if n not in _earlier(beside)}
         same = published_twice(linked)
-        for each in beside:
-            _refuse_other_zeros(each, rule)
         _refuse_contradictions(tables, same)
         for name in _earlier(beside):
             same += _unchanged(own, name, tables[name], rule)
@@ -142,12 +140,18 @@ def _earlier(beside: Sequence[Beside]) -> tuple[str, ...]:
     return tuple(each.name for each in beside if each.is_earlier)
 
 
-def _refuse_other_zeros(each: Beside, rule: SmallCountRule) -> None:
-    if (each.structure.zero_policy == "publish") != rule.zeros_shown:
-        raise DisclosureRisk(
-            f"{each.name} says of zeros something else than the table that it is read with.",
-            "Give both the same zero_policy.",
-        )
+def refuse_other_zeros(structure: CellStructure, beside: Sequence[Beside]) -> None:
+    """Refuse tables that treat zeros in another way than the table they are read with.
+
+    Raises:
+        DisclosureRisk: names the table.
+    """
+    for each in beside:
+        if each.structure.zero_policy != structure.zero_policy:
+            raise DisclosureRisk(
+                f"{each.name} says of zeros something else than the table that it is read with.",
+                "Give both the same zero_policy.",
+            )
 
 
 def _refuse_contradictions(tables: dict[str, PublishedTable], same: tuple[Pair, ...]) -> None:
