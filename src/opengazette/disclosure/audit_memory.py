@@ -22,6 +22,8 @@ from opengazette.disclosure.audit_past import (
     connected_facts,
     facts_of,
     growth_facts,
+    names_of,
+    resolved,
 )
 from opengazette.disclosure.audit_past_cells import PastCells
 from opengazette.disclosure.linear_system import Dimension
@@ -127,7 +129,11 @@ def reader_of(
     facts = [fact for reading in past for fact in facts_of(reading, settled)]
     facts += growth_facts([*own[::-1], new], growing, settled)
     reached = connected_facts(facts, list(new.named()), settled)
-    return _reader(new, reached, public, _told(past, rule), rule, len(seen))
+    known = _settled({*public, *new.shown()})
+    said = set(facts_of(new, known)) if reached else set()
+    further = dict.fromkeys(resolved(fact, known) for fact in reached)
+    told = [fact for fact in further if fact not in said and any(names_of(fact))]
+    return _reader(new, told, public, _told(past, rule), rule, len(seen))
 
 
 def given_away_before(

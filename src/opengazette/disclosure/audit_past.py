@@ -142,6 +142,24 @@ def connected_facts(
     return tuple(fact for row, fact in enumerate(kept) if int(label[row]) in begun)
 
 
+def resolved(fact: Fact, settled: Settled) -> Fact:
+    """Put in what is settled, so that what says the same looks the same."""
+
+    def put(number: Quantity | int) -> Quantity | int:
+        return number.value if isinstance(number, Quantity) and settled(number) else number
+
+    match fact:
+        case Together():
+            return Together(tuple((m, put(number)) for m, number in fact.cells))
+        case Sum():
+            whole = put(fact.whole)
+            known = fact.rest + sum(part.value for part in fact.parts if settled(part))
+            parts = tuple(part for part in fact.parts if not settled(part))
+            if isinstance(whole, int):
+                return Sum(fact.measure, whole - known, parts, 0)
+            return Sum(fact.measure, whole, parts, known)
+
+
 def names_of(fact: Fact) -> Iterator[Quantity]:
     """List the numbers of people in a fact that are not settled."""
     match fact:
@@ -158,14 +176,9 @@ def _sum(
     children: Sequence[int],
     name: Callable[[str, int], Quantity],
     settled: Settled,
-) -> Sum:
-    whole, below = name(measure, parent), [name(measure, i) for i in children]
-    return Sum(
-        measure,
-        whole.value if settled(whole) else whole,
-        tuple(q for q in below if not settled(q)),
-        sum(q.value for q in below if settled(q)),
-    )
+) -> Fact:
+    below = tuple(name(measure, i) for i in children)
+    return resolved(Sum(measure, name(measure, parent), below, 0), settled)
 
 
 def _lines(table: PublishedTable, marked: Mask) -> Iterator[tuple[int, list[int]]]:

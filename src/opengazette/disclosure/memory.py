@@ -147,8 +147,11 @@ def remember(
     )
     start = _names(new)
     cells = _Cells(tonight, dict(start), given_away)
-    for relation in reached(relations, start):
-        cells.add(relation)
+    found = reached(relations, start)
+    known = set(told_by(new, tonight.parts)) if found else set()
+    for relation in found:
+        if relation not in known:
+            cells.add(relation)
     hidden = {name for sheet in sheets for name in _names(sheet)}
     return cells.remembered(new.open, hidden)
 

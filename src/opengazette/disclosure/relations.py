@@ -117,11 +117,13 @@ def _total(
     children = [i for i in found if i is not None]
     if not all(sheet.grown[measure][i] for i in (parent, *children)):
         return
-    open_ones = [i for i in children if sheet.open[measure][i]]
+    parts = tuple(sheet.term(measure, i) for i in children if sheet.open[measure][i])
     known = sum(int(sheet.values[measure][i]) for i in children if not sheet.open[measure][i])
-    rest = (Term(known, None),) if known else ()
-    parts = tuple(sheet.term(measure, i) for i in open_ones)
-    yield Equation(measure, sheet.term(measure, parent), (*parts, *rest))
+    whole = sheet.term(measure, parent)
+    if whole.name is None:
+        yield Equation(measure, Term(whole.value - known, None), parts)
+    else:
+        yield Equation(measure, whole, (*parts, Term(known, None)) if known else parts)
 
 
 def _beside(sheet: Sheet, parts: Mapping[str, str]) -> Iterator[Beside]:
