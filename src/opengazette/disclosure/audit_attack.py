@@ -168,13 +168,33 @@ class Attack:
     def _whole_end(
         self, i: int, direction: int, ends: tuple[float, float], bound: float
     ) -> tuple[float, bool]:
-        """Find one end over the whole numbers; if that takes too long, give the bound unproved."""
-        low, high = self._part.low.copy(), self._part.high.copy()
-        low[i], high[i] = ends
-        cost = np.zeros(len(low))
+        """Find one end over the whole numbers; if that takes too long, give the bound unproved.
+
+        A cell that cannot have the value at its target may have one beyond.
+        """
+        seen, target = self._search.seen, ends[direction > 0]
+        end, settled = self._furthest(i, direction, *ends)
+        if settled and bound == target and end != target:
+            low, high = float(self._part.low[i]), float(self._part.high[i])
+            beyond = (target + 1, high) if direction > 0 else (low, target - 1)
+            further, settled = self._furthest(i, -direction, *beyond)
+            end = end if further is None else further
+        if seen.shows(i, direction, target):
+            return seen.end(i, direction), True
+        return (bound, False) if end is None or not settled else (end, True)
+
+    def _furthest(
+        self, i: int, direction: int, low: float, high: float
+    ) -> tuple[float | None, bool]:
+        """Return the furthest whole value within [low, high], if any; tell if that is settled."""
+        if low > high:
+            return None, True
+        lows, highs = self._part.low.copy(), self._part.high.copy()
+        lows[i], highs[i] = low, high
+        cost = np.zeros(len(lows))
         cost[i] = -float(direction)
-        point, proved = whole_solution(self._part, cost, low, high, nodes=NODES)
-        if point is None or not proved:
-            return bound, False
+        point, settled = whole_solution(self._part, cost, lows, highs, nodes=NODES)
+        if point is None:
+            return None, settled
         self._search.seen.note(point)
-        return float(np.rint(point[i])), True
+        return float(np.rint(point[i])), settled

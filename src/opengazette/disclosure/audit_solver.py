@@ -18,6 +18,8 @@ Index = NDArray[np.int64]
 STEPS = 60
 # How the simplex method starts best: after a change of cost alone, and after any other.
 PRIMAL, DUAL = 4, 1
+# What the whole-number solver answers.
+OPTIMAL, INFEASIBLE = 0, 2
 
 
 class Solver:
@@ -123,9 +125,10 @@ def _loaded(part: Part) -> highspy.Highs:
 def whole_solution(
     part: Part, cost: Floats, low: Floats, high: Floats, *, nodes: int, gap: float = 0.0
 ) -> tuple[Floats | None, bool]:
-    """Minimise the cost over the whole numbers; return the best point, and whether it is proved.
+    """Minimise the cost over the whole numbers; return the best point, and whether it is settled.
 
-    The search ends after so many nodes, or within a gap of the best.
+    It is settled that there is none if nothing fits. The search ends after so many nodes, or
+    within a gap of the best.
     """
     answer = milp(
         cost,
@@ -135,4 +138,4 @@ def whole_solution(
         options={"node_limit": nodes, "mip_rel_gap": gap},
     )
     point = None if answer.x is None else np.asarray(answer.x, dtype=np.float64)
-    return point, answer.status == 0 and point is not None
+    return point, answer.status == (INFEASIBLE if point is None else OPTIMAL)

@@ -1,0 +1,98 @@
+"""The quick attack against one that simply tries every whole solution."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from opengazette.disclosure.audit_attack import Verdict, verdicts, widths
+from opengazette.disclosure.audit_bounds import tightened
+from opengazette.disclosure.audit_knowledge import Knowledge
+from opengazette.disclosure.audit_part import Part
+
+TOP = 5
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> Knowledge:
+    """Some sums of a few counts, each published, a bound, or known to a share; one table fits."""
+    n = draw(st.integers(1, 6))
+    true = np.array(draw(st.lists(st.integers(0, TOP), min_size=n, max_size=n)), dtype=float)
+    factor = st.sampled_from([-1.0, 0.0, 0.0, 1.0, 1.0, 0.5, 2.0])
+    rows = np.array(
+        draw(st.lists(st.lists(factor, min_size=n, max_size=n), min_size=1, max_size=5))
+    )
+    sums, slack = rows @ true, np.array([draw(st.sampled_from([0, 0, 0, 1, 99])) for _ in rows])
+    high = np.where(slack == 99, np.inf, sums + slack)
+    return Knowledge(
+        np.arange(n), sparse.csr_array(rows), sums, high, np.zeros(n), np.full(n, float(TOP))
+    )
+
+
+def every_solution(known: Knowledge) -> np.ndarray:
+    """List all whole solutions: one row each."""
+    grid = np.array(list(product(range(TOP + 1), repeat=len(known.low))), dtype=float)
+    sums = grid @ known.matrix.toarray().T
+    fits = (sums >= known.row_low - 1e-9) & (sums <= known.row_high + 1e-9)
+    return grid[fits.all(axis=1)]
+
+
+def by_cell(found: list[Verdict]) -> dict[int, Verdict]:
+    return {verdict.cell: verdict for verdict in found}
+
+
+@settings(deadline=None, max_examples=150)
+@given(facts(), st.integers(0, TOP), st.integers(0, TOP))
+def test_every_end_short_of_the_demand_is_exact(known: Knowledge, one: int, other: int) -> None:
+    low, high = float(min(one, other)), float(max(one, other))
+    cells = every_solution(known)
+    wanted = np.arange(len(known.low))
+    demand = np.full(len(wanted), low), np.full(len(wanted), high)
+    found = by_cell(list(verdicts(known, wanted, *demand)))
+    assert sorted(found) == wanted.tolist()
+    for cell, verdict in found.items():
+        least, most = cells[:, cell].min(), cells[:, cell].max()
+        assert verdict.proved
+        assert (verdict.low <= low) == (least <= low)
+        assert (verdict.high >= high) == (most >= high)
+        assert verdict.low == least or verdict.low <= low
+        assert verdict.high == most or verdict.high >= high
+
+
+@settings(deadline=None, max_examples=150)
+@given(facts(), st.integers(1, TOP))
+def test_every_interval_is_exact_or_wide_enough(known: Knowledge, width: int) -> None:
+    cells = every_solution(known)
+    found = by_cell(list(widths(known, np.arange(len(known.low)), width)))
+    for cell, verdict in found.items():
+        least, most = cells[:, cell].min(), cells[:, cell].max()
+        assert verdict.proved
+        if most - least < width:
+            assert (verdict.low, verdict.high) == (least, most)
+        else:
+            assert least <= verdict.low <= verdict.high - width <= most - width
+
+
+@settings(deadline=None, max_examples=150)
+@given(facts())
+def test_no_solution_lies_beyond_what_single_facts_say(known: Knowledge) -> None:
+    part = tightened(Part.around(known, np.arange(len(known.low))))
+    cells = every_solution(known)
+    assume(len(cells))
+    assert (part.low <= cells.min(axis=0)).all()
+    assert (part.high >= cells.max(axis=0)).all()
+
+
+@settings(deadline=None, max_examples=100)
+@given(facts(), st.data())
+def test_wanting_fewer_cells_changes_no_verdict(known: Knowledge, data: st.DataObject) -> None:
+    every = np.arange(len(known.low))
+    some = np.array(sorted(data.draw(st.sets(st.sampled_from(every.tolist()), min_size=1))))
+    ends = np.full(len(every), -1.0), np.full(len(every), TOP + 1.0)
+    whole = by_cell(list(verdicts(known, every, *ends)))
+    for verdict in verdicts(known, some, ends[0][some], ends[1][some]):
+        assert (verdict.low, verdict.high) == (whole[verdict.cell].low, whole[verdict.cell].high)
