@@ -13,11 +13,11 @@ import pytest
 from opengazette.disclosure.annotation import annotation_of, with_reasons
 from opengazette.disclosure.audit import PublishedRate, PublishedTable, audit
 from opengazette.disclosure.audit_linkage import read_together
-from opengazette.disclosure.complementary import count_weights, protect
-from opengazette.disclosure.cumulative import cumulative
+from opengazette.disclosure.complementary import protect
 from opengazette.disclosure.linear_system import CellTable, Dimension
-from opengazette.disclosure.linkage import joined, linked, shared, unchanged, unlinked
+from opengazette.disclosure.linkage import joined, linked, shared, unlinked
 from opengazette.disclosure.primary import Protection, SmallCountRule, primary_cells
+from opengazette.disclosure.protected_cells import Concern
 
 RULE, RANGE = SmallCountRule(measures=("n", "part")), Protection()
 NAN = float("nan")
@@ -135,7 +135,7 @@ def reasons_told(*cells: int) -> Case:
     small, hidden = small_only(table), ours(table)
     merged = publish(table, hidden)
     told = with_reasons(merged, small)
-    decision = annotation_of(merged, small, small, RANGE, RULE)
+    decision = annotation_of(merged, small, [Concern(small, RANGE)], RULE)
     return Case(told, told if decision.codes == "distinguish" else merged, small)
 
 
@@ -156,13 +156,6 @@ def linked_tables() -> Case:
     return together(tables, unlinked(tables, protected(tables, shared(tables))), None)
 
 
-def unchanged_counts() -> Case:
-    """June repeats two counts of March and hides another neighbour."""
-    tables = {"march": cross([5, 20, 50]), "june": cross([5, 20, 18])}
-    same = unchanged(tables)
-    return together(tables, unlinked(tables, protected(tables, same)), same)
-
-
 def protected(tables: dict[str, CellTable], same: Any) -> Masks:
     return dict(protect(linked(tables, same), RULE, RANGE).withheld)
 
@@ -172,30 +165,6 @@ def together(tables: dict[str, CellTable], hidden: dict[str, Masks], same: Any) 
     safe = {name: publish(table, hidden[name]) for name, table in tables.items()}
     small = joined(tables, {name: small_only(table) for name, table in tables.items()})
     return Case(read_together(naive, same), read_together(safe, same), small)
-
-
-def year_to_date(*releases: list[int]) -> Case:
-    """Ours is given every release but the last as it stands, masked by itself."""
-    tables = {f"to quarter {i + 1}": cross(cells) for i, cells in enumerate(releases)}
-    grown = cumulative(tables)
-    alone = {name: next_smallest(table)["n"] for name, table in tables.items()}
-    unseen = np.zeros(int(grown.unpublished.sum()), dtype=bool)
-    naive = {"n": np.concatenate([*alone.values(), unseen])}
-    last = np.array([key[0] == grown.releases[-1] for key in grown.table.keys])
-    pattern = protect(
-        grown.table,
-        RULE,
-        RANGE,
-        weights=grown.weights(count_weights(grown.table)),
-        must_publish={
-            "n": ~naive["n"] & ~last & ~grown.unpublished & ~small_only(grown.table)["n"]
-        },
-    )
-    return Case(
-        publish(grown.table, grown.published(naive)),
-        publish(grown.table, grown.published(pattern.withheld)),
-        small_only(grown.table),
-    )
 
 
 SUITE: dict[str, Callable[[], Case]] = {
@@ -218,12 +187,6 @@ SUITE: dict[str, Callable[[], Case]] = {
     "codes that say small": lambda: reasons_told(10, 14, 10, 10, 0, 0, 0, 30),
     "codes that say complementary": lambda: reasons_told(5, 12, 40, 60),
     "linked tables": linked_tables,
-    "counts that an earlier release shows": unchanged_counts,
-    "year to date, nothing small in either": lambda: year_to_date([20, 30, 40], [23, 60, 70]),
-    "year to date, over three quarters": lambda: year_to_date(
-        [20, 30, 40], [50, 60, 70], [80, 65, 95]
-    ),
-    "year to date, small from the start": lambda: year_to_date([4, 30, 40], [25, 31, 72]),
 }
 
 

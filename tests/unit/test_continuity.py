@@ -2,54 +2,49 @@
 
 from __future__ import annotations
 
-import pandas as pd
+import numpy as np
 import pytest
 
-from opengazette.disclosure.continuity import EarlierTable, carried_over
-from opengazette.model.publication import PublicationTable
+from opengazette.disclosure.audit import PublishedTable, audit
+from opengazette.disclosure.audit_memory import given_away_before, reader_of
+from opengazette.disclosure.linear_system import CellTable, Dimension
+from opengazette.disclosure.memory import Remembered, remember
+from opengazette.disclosure.primary import Protection, SmallCountRule, primary_cells
+from opengazette.disclosure.protected_cells import Concern
+from opengazette.disclosure.seen import Growing, SeenTable
 
-PUBLICATION = PublicationTable.model_validate(
-    {
-        "row": "one county",
-        "dimensions": [
-            {
-                "name": "county",
-                "label": "County",
-                "column": "county",
-                "characteristic": {"kind": "residence"},
-            }
-        ],
-        "measures": [
-            {
-                "kind": "count",
-                "name": "cases",
-                "label": "Cases",
-                "unit": "people",
-                "definition": "People with the disease.",
-            }
-        ],
-    }
-)
+RULE, RANGE = SmallCountRule(), Protection()
+COUNTIES = ("a", "b", "c", "d")
 
 
-def table(**cases: int | None) -> pd.DataFrame:
-    return pd.DataFrame(
-        {"county": list(cases), "cases": pd.array(list(cases.values()), dtype="Int64")}
-    )
+def counties(*codes: str, total: bool = False) -> Dimension:
+    whole = {"all": codes} if total else {}
+    return Dimension("county", "all" if total else None, whole, (*whole, *codes))
 
 
-def stood(true: pd.DataFrame, *earlier: EarlierTable) -> dict[str, str]:
-    carried = carried_over(true, earlier, PUBLICATION)
-    marks = zip(true["county"], carried.shown["cases"], carried.withheld["cases"], strict=True)
+def table(total: int | None = None, **cases: int) -> CellTable:
+    place = counties(*cases, total=total is not None)
+    counts = [*([] if total is None else [total]), *cases.values()]
+    return CellTable((place,), tuple((c,) for c in place.codes), {"cases": np.array(counts)})
+
+
+def released(true: CellTable, *hidden: str, own: bool = True) -> SeenTable:
+    blank = [key[0] in hidden for key in true.keys]
+    values = {"cases": np.where(blank, np.nan, true.counts["cases"])}
+    return SeenTable(true, PublishedTable(true.dimensions, true.keys, values), own=own)
+
+
+def stood(joint: Remembered) -> dict[str, str]:
+    marks = zip(joint.table.keys, joint.open["cases"], joint.before["cases"], strict=False)
     return {
-        county: "shown" if shown else "withheld" if hidden else "new"
-        for county, shown, hidden in marks
+        key[0]: "shown" if not unknown else "withheld" if hidden else "new"
+        for key, unknown, hidden in marks
     }
 
 
 def test_an_unchanged_count_stands_as_it_stood() -> None:
-    earlier = EarlierTable(table(a=20, b=5, c=30), table(a=20, b=None, c=None))
-    assert stood(table(a=20, b=5, c=30), earlier) == {
+    earlier = released(table(a=20, b=5, c=30), "b", "c")
+    assert stood(remember(table(a=20, b=5, c=30), [earlier])) == {
         "a": "shown",
         "b": "withheld",
         "c": "withheld",
@@ -57,35 +52,105 @@ def test_an_unchanged_count_stands_as_it_stood() -> None:
 
 
 def test_a_changed_or_new_count_is_not_carried_over() -> None:
-    earlier = EarlierTable(table(a=20, b=5), table(a=20, b=None))
-    assert stood(table(a=21, b=6, d=9), earlier) == {"a": "new", "b": "new", "d": "new"}
+    earlier = released(table(a=20, b=5), "b")
+    found = stood(remember(table(a=21, b=6, d=9), [earlier]))
+    assert found == {"a": "new", "b": "new", "d": "new"}
 
 
 def test_what_one_release_has_shown_no_later_one_can_take_back() -> None:
-    first = EarlierTable(table(a=20), table(a=20))
-    second = EarlierTable(table(a=20), table(a=None))
-    assert stood(table(a=20), second, first) == {"a": "shown"}
-    assert stood(table(a=20), first, second) == {"a": "shown"}
+    first, second = released(table(a=20)), released(table(a=20), "a")
+    assert stood(remember(table(a=20), [second, first])) == {"a": "shown"}
+    assert stood(remember(table(a=20), [first, second])) == {"a": "shown"}
 
 
 def test_the_order_of_the_rows_does_not_matter() -> None:
-    earlier = EarlierTable(table(c=30, a=20, b=5), table(c=None, a=20, b=None))
-    assert stood(table(a=20, b=5, c=30), earlier) == {
+    earlier = released(table(c=30, a=20, b=5), "b", "c")
+    assert stood(remember(table(a=20, b=5, c=30), [earlier]))["a"] == "shown"
+    assert stood(remember(table(a=20, b=5, c=30), [earlier]))["c"] == "withheld"
+
+
+def test_a_release_with_another_dimension_is_compared_by_its_totals() -> None:
+    sex = Dimension("sex", "both", {"both": ("f", "m")}, ("both", "f", "m"))
+    keys = tuple((c, s) for c in ("a", "b") for s in sex.codes)
+    finer = CellTable((counties("a", "b"), sex), keys, {"cases": np.array([20, 12, 8, 5, 2, 3])})
+    assert stood(remember(table(a=20, b=5), [released(finer, "b")])) == {
         "a": "shown",
         "b": "withheld",
-        "c": "withheld",
     }
 
 
-def test_a_release_of_another_form_is_counted_and_not_compared() -> None:
-    other = table(a=20).rename(columns={"county": "region"})
-    carried = carried_over(table(a=20), [EarlierTable(other, other)], PUBLICATION)
-    assert (carried.compared, carried.other) == (0, 1)
-    assert not carried.shown["cases"].any()
+def test_the_first_release_remembers_nothing() -> None:
+    joint = remember(table(a=20), [])
+    assert stood(joint) == {"a": "new"}
+    assert joint.table.keys == (("a",),)
 
 
-@pytest.mark.parametrize("blank", [True, False])
-def test_the_first_release_carries_nothing(blank: bool) -> None:
-    carried = carried_over(table(a=None if blank else 20), [], PUBLICATION)
-    assert (carried.compared, carried.other) == (0, 0)
-    assert not carried.shown["cases"].any()
+def test_a_table_that_is_released_again_adds_no_cells() -> None:
+    night = table(55, a=20, b=5, c=30)
+    again = [released(night, "b", "c")] * 20
+    assert len(remember(night, again).table.keys) == 4
+    reader = reader_of(again[0].public, night.counts, again, RULE)
+    assert (len(reader.published.keys), reader.facts) == (4, 0)
+
+
+def test_what_has_nothing_to_do_with_tonight_is_left_out() -> None:
+    """Every count has changed: an old blank cannot be told from tonight's counts."""
+    earlier = released(table(55, a=20, b=5, c=30), "b", "c")
+    night = table(85, a=30, b=15, c=40)
+    assert len(remember(night, [earlier]).table.keys) == 4
+    assert reader_of(released(night).public, night.counts, [earlier], RULE).facts == 0
+
+
+def test_a_small_count_that_is_public_already_is_withheld_and_not_asked_for() -> None:
+    earlier, night = released(table(35, a=5, b=30)), table(45, a=5, b=40)
+    small = {"cases": primary_cells(night.counts["cases"], RULE)}
+    joint = remember(night, [earlier])
+    assert joint.concerns([Concern(small, RANGE)], RULE, RANGE) == []
+    reader = reader_of(released(night, "a").public, night.counts, [earlier], RULE)
+    assert reader.already["cases"].tolist() == [False, True, False]
+    (concern,) = reader.concerns([Concern(small, RANGE)])
+    assert not concern.any
+    assert audit(reader.published, concern.cells, RANGE, RULE).passed
+
+
+def test_what_earlier_releases_give_away_together_is_known_to_be_lost() -> None:
+    """Each night hides a and another; b was shown on the second, c on the first."""
+    first = released(table(55, a=5, b=20, c=30), "a", "b")
+    second = released(table(55, a=5, b=20, c=30), "a", "c")
+    night = table(75, a=5, b=20, c=50)
+    hidden = released(night, "a", "c")
+    lost = given_away_before(hidden.public, night.counts, [second, first], RULE, RANGE)
+    assert [(q.value, ends) for q, ends in lost.items()] == [(5, (5, 5))]
+    joint = remember(night, [second, first], given_away=set(lost))
+    small = {"cases": primary_cells(night.counts["cases"], RULE)}
+    assert joint.concerns([Concern(small, RANGE)], RULE, RANGE) == []
+
+
+def test_earlier_releases_that_are_safe_together_give_nothing_away() -> None:
+    first = released(table(55, a=5, b=20, c=30), "a", "b")
+    night = table(65, a=5, b=20, c=40)
+    assert given_away_before(first.public, night.counts, [first], RULE, RANGE) == {}
+
+
+@pytest.mark.parametrize("grows", [True, False])
+def test_only_what_is_said_to_grow_has_a_growth_to_protect(grows: bool) -> None:
+    earlier, night = released(table(90, a=40, b=50)), table(105, a=43, b=62)
+    reader = reader_of(
+        released(night, "a", "b").public,
+        night.counts,
+        [earlier],
+        RULE,
+        Growing(between_releases=grows),
+    )
+    small = reader.past(RULE, RANGE).cells["cases"]
+    assert [q.value for q, s in zip(reader.names["cases"], small, strict=True) if s and q] == (
+        [3] if grows else []
+    )
+
+
+def test_a_count_that_falls_is_a_correction_and_no_growth() -> None:
+    earlier, night = released(table(90, a=40, b=50)), table(105, a=37, b=68)
+    to_date = Growing(between_releases=True)
+    assert len(remember(night, [earlier], to_date).table.keys) > 3
+    reader = reader_of(released(night, "a", "b").public, night.counts, [earlier], RULE, to_date)
+    assert not reader.past(RULE, RANGE).any

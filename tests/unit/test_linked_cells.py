@@ -9,10 +9,9 @@ import pytest
 
 from opengazette.disclosure.audit import PublishedRate, PublishedTable, audit
 from opengazette.disclosure.audit_linkage import published_twice, read_together
-from opengazette.disclosure.complementary import count_weights, protect
-from opengazette.disclosure.cumulative import cumulative
+from opengazette.disclosure.complementary import protect
 from opengazette.disclosure.linear_system import CellTable, Dimension, LinearSystem, floors
-from opengazette.disclosure.linkage import joined, linked, shared, unchanged, unlinked
+from opengazette.disclosure.linkage import joined, linked, shared, unlinked
 from opengazette.disclosure.primary import Protection, SmallCountRule, primary_cells
 from opengazette.errors import AuditFailed, CannotProtect
 
@@ -137,64 +136,3 @@ def test_rates_and_reasons_of_each_table_reach_the_attacker() -> None:
     assert [np.nan_to_num(r.values).tolist() for r in both.rates] == [[0, 0, 0, 100.0]]
     assert both.reasons["n"].tolist() == [0, 0, 2, 0]
     assert both.same == ((2, 2),)
-
-
-def test_a_count_that_has_not_changed_is_known_from_the_release_that_shows_it() -> None:
-    tables = {"march": by_county(), "june": one_way(COUNTY, 90, 5, 20, 65)}
-    assert unchanged(tables) == (
-        (("march", ("A",)), ("june", ("A",))),
-        (("march", ("B",)), ("june", ("B",))),
-    )
-    hidden = {
-        "march": {"n": np.array([False, True, True, False])},
-        "june": {"n": np.array([False, True, False, True])},
-    }
-    shown = {name: publish(t, hidden[name]) for name, t in tables.items()}
-    primary = joined(tables, {name: small(t) for name, t in tables.items()})
-    assert audit(shown["june"], small(tables["june"]), RANGE, RULE).passed
-    assert not audit(read_together(shown, unchanged(tables)), primary, RANGE, RULE).passed
-
-
-def to_june() -> dict[str, CellTable]:
-    """Nothing is small in either release, but county A has only three more in June."""
-    return {"march": one_way(COUNTY, 90, 20, 30, 40), "june": one_way(COUNTY, 153, 23, 60, 70)}
-
-
-def test_what_a_cumulative_count_has_grown_by_is_protected_too() -> None:
-    grown = cumulative(to_june())
-    march = np.where(grown.unpublished, False, [key[0] == "march" for key in grown.table.keys])
-    nothing = {"n": np.zeros(len(grown.table.keys), dtype=bool)}
-    primary = small(grown.table)
-    assert [grown.table.keys[i] for i in np.flatnonzero(primary["n"])] == [("added in june", "A")]
-    naive = audit(publish(grown.table, grown.published(nothing)), primary, RANGE, RULE)
-    assert [(f.low, f.high) for f in naive.narrowest] == [(3, 3)]
-    pattern = protect(
-        grown.table,
-        RULE,
-        RANGE,
-        weights=grown.weights(count_weights(grown.table)),
-        must_publish={"n": march},
-    )
-    ours = publish(grown.table, grown.published(pattern.withheld))
-    assert audit(ours, primary, RANGE, RULE).passed
-    assert not grown.of("march", pattern.withheld)["n"].any()
-    assert grown.of("june", pattern.withheld)["n"].tolist() == [False, True, True, False]
-
-
-def test_a_cumulative_count_that_falls_is_refused() -> None:
-    with pytest.raises(CannotProtect, match="2 counts of 'n' are smaller"):
-        cumulative({"march": by_county(), "june": one_way(COUNTY, 74, 5, 19, 50)})
-
-
-def test_releases_with_other_cells_are_refused() -> None:
-    with pytest.raises(CannotProtect, match="differ in their cells"):
-        cumulative({"march": by_county(), "june": one_way(YEAR, 74, 5)})
-
-
-def test_the_order_of_a_release_does_not_matter() -> None:
-    march, june = to_june().values()
-    turned = replace(june, keys=june.keys[::-1], counts={"n": june.counts["n"][::-1]})
-    assert np.array_equal(
-        cumulative({"march": march, "june": june}).table.counts["n"],
-        cumulative({"march": march, "june": turned}).table.counts["n"],
-    )

@@ -34,24 +34,6 @@ def shared(tables: Mapping[str, CellTable]) -> tuple[Pair, ...]:
     return tuple(found)
 
 
-def unchanged(tables: Mapping[str, CellTable]) -> tuple[Pair, ...]:
-    """Find the cells of several releases of one table that have not changed in any measure.
-
-    The public is taken to know which counts have not changed. A changed cell is equal to
-    nothing; where it only grows, join the releases with `cumulative` instead.
-    """
-    latest: dict[frozenset[tuple[str, str]], dict[tuple[int, ...], Place]] = {}
-    at = {name: {key: i for i, key in enumerate(t.keys)} for name, t in tables.items()}
-    found = []
-    for place, meaning in _meanings(tables):
-        name, key = place
-        counts = tuple(int(c[at[name][key]]) for c in tables[name].counts.values())
-        before = latest.setdefault(meaning, {}).setdefault(counts, place)
-        if before[0] != name:
-            found.append((before, place))
-    return tuple(found)
-
-
 def linked(tables: Mapping[str, CellTable], same: Iterable[Pair]) -> CellTable:
     """Join several tables into one, in which the paired cells are equal in every measure.
 
