@@ -196,7 +196,5 @@ def test_no_series_that_fits_narrows_a_small_count_of_any_release(
 
 @settings(deadline=None, max_examples=60)
 @given(counts(), counts())
-def test_no_series_that_fits_narrows_what_was_added(
-    first: np.ndarray, added: np.ndarray
-) -> None:
+def test_no_series_that_fits_narrows_what_was_added(first: np.ndarray, added: np.ndarray) -> None:
     holds(series(TO_DATE, first, first + added), TO_DATE)
