@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from opengazette.disclosure.cell_attack import attack_cells
@@ -103,6 +103,7 @@ def test_no_reader_of_both_tables_narrows_a_small_count_of_either(people: list[i
 
 @settings(deadline=None, max_examples=60)
 @given(PEOPLE, st.lists(st.booleans(), min_size=6, max_size=6))
+@example([0, 1, 1, 1, 0, 0, 0, 0], [True, True, False, False, False, False])
 def test_the_attack_beside_a_table_finds_what_enumeration_finds(
     people: list[int], chosen: list[bool]
 ) -> None:

@@ -13,7 +13,7 @@ from opengazette.disclosure.audit_linkage import Pair
 from opengazette.disclosure.audit_proof import Proof, named, proofs
 from opengazette.disclosure.given_cells import MEASURE, PublishedCells, published_table, rule_of
 from opengazette.disclosure.linear_system import Mask
-from opengazette.disclosure.primary import Demand, SmallCountRule
+from opengazette.disclosure.primary import Demand, SmallCountRule, Width
 from opengazette.disclosure.published_beside import (
     Beside,
     Together,
@@ -77,6 +77,8 @@ def attack_cells(
     read = together(own, beside, known, same=same) if beside else Together(own, len(own.keys), ())
     protected = np.concatenate([cells.primary, *(_told(each) for each in beside)])
     found = attack(read.table, {MEASURE: protected}, protection, known)
+    if not isinstance(protection, Width):
+        found = _told_apart(read.table, found, known)
     width = len(structure.dims)
     mine = tuple(replace(f, key=f.key[:width]) for f in found if f.key[0] or not beside)
     others = [f for f in found if beside and not f.key[0]]
@@ -93,6 +95,27 @@ def attack_cells(
 def known_to_attacker(rule: SmallCountRule, *, may_be_zero: bool) -> SmallCountRule:
     """Return the rule as the attacker knows it."""
     return replace(rule, zeros_shown=False) if may_be_zero else rule
+
+
+def _told_apart(
+    published: PublishedTable, found: tuple[Finding, ...], known: SmallCountRule
+) -> tuple[Finding, ...]:
+    """Tell cells that are known exactly from those with one end at what was asked for.
+
+    An end that reaches what it must cover is not pursued further; where the other end has come
+    as far, the two look like one value.
+    """
+    points = {finding.key for finding in found if finding.low == finding.high}
+    if not points:
+        return found
+    mask = np.array([key in points for key in published.keys])
+    again = {f.key: f for f in attack(published, {MEASURE: mask}, Width(1), known)}
+    return tuple(
+        replace(f, low=min(f.low, again[f.key].low), high=max(f.high, again[f.key].high))
+        if f.key in again
+        else f
+        for f in found
+    )
 
 
 def _told(each: Beside) -> Mask:
