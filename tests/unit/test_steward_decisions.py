@@ -6,10 +6,13 @@ import json
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from opengazette.adapters.archives.folder import FolderArchive
@@ -330,6 +333,36 @@ def test_the_objective_sum_withholds_fewer_people_in_more_cells(tmp_path: Path) 
     (cells, people), (more_cells, fewer_people) = withheld("count"), withheld("sum")
     assert more_cells > cells
     assert fewer_people < people
+
+
+COUNTS = st.lists(st.sampled_from([0, 1, 2, 5, 9, 10, 12, 25, 60, 900]), min_size=6, max_size=6)
+OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "annotation": st.just("distinguish-where-safe"),
+        "singletons": st.just(True),
+        "objective": st.just("sum"),
+        "keep_totals": st.just(3),
+        "least_interesting": st.just({"area": ["b"], "sex": ["m"]}),
+        "forced": st.sampled_from(["shown", "withheld"]).map(lambda be: forced(be)["forced"]),
+    },
+)
+
+
+@settings(deadline=None, max_examples=15)
+@given(COUNTS, COUNTS, OPTIONS)
+def test_whatever_is_decided_two_nights_pass_the_audit_or_are_refused_before_it(
+    tonight: list[int], tomorrow: list[int], suppression: dict[str, Any]
+) -> None:
+    with TemporaryDirectory() as folder:
+        office = Desk(Path(folder), contract(TWO_WAY, suppression))
+        releases: list[Release] = []
+        for counts in (tonight, tomorrow):
+            try:
+                releases.insert(0, office.released(counts, *releases))
+            except CannotProtect:
+                return
+        assert len(releases) == 2
 
 
 BROKEN = {
