@@ -399,3 +399,25 @@ def test_a_linked_dataset_without_the_totals_to_compare_is_refused(tmp_path: Pat
     counties.linked = {"encounters_by_sex": (open_ended.released(BY_SEX),)}
     with pytest.raises(ContractInvalid, match="'sex' is in one of the two only"):
         counties.masked(BY_COUNTY)
+
+
+def test_what_earlier_releases_give_away_together_does_not_stop_a_dataset_for_ever(
+    tmp_path: Path,
+) -> None:
+    """Two releases of the same counts went out, masked by themselves with other blanks."""
+    office = Office(tmp_path / "archive", small_contract())
+    night = by_county_and_sex(40, 45, 5, 20, 60, 66, 70, 81)
+    first = office.released(night)
+    told = office.contract.model_dump(mode="json")
+    told["publication"]["suppression"]["least_interesting"] = {"county": ["Sierra"]}
+    later = Office(tmp_path / "archive", Contract.model_validate(told))
+    alone = later.forgetful(night)
+    second = later.documented(later.cleared(alone))
+    assert not later.read(second)[1].isna().equals(office.read(first)[1].isna())
+    with pytest.raises(AuditFailed, match="can be narrowed"):
+        later.cleared(alone, first)
+    changed = by_county_and_sex(40, 45, 5, 20, 60, 66, 75, 81)
+    third = later.released(changed, second, first)
+    found = later.findings(third)["Small counts that earlier releases give away together"]
+    assert found == "1 counts, of which this table says no more"
+    assert pd.isna(later.read(third)[1][("Alpine", "Female")])
