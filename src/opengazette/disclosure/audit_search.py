@@ -65,8 +65,13 @@ class Search:
         cost[at] = np.where(rises, -1.0, 1.0) * (0.5 + self._random.random(len(at)))
         point = self._solver.solve(cost)
         if point is not None:
+            self._solver.stay()
             self._keep(point)
         self._solver.release()
+
+    def rest(self) -> None:
+        """Go back to a solution from which single cells are quickly pursued."""
+        self._solver.solve(np.zeros(len(self.part.cells)))
 
     def limit(self, i: int, direction: int, low: float, high: float) -> float | None:
         """Return the furthest whole value of a cell within [low, high] over the real numbers.

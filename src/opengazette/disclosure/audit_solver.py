@@ -49,6 +49,10 @@ class Solver:
             self._highs.setBasis(self._home)
         self._home = None
 
+    def stay(self) -> None:
+        """Start what follows from the solution at hand, not from the one before `narrow`."""
+        self._home = self._highs.getBasis()
+
     def solve(self, cost: Floats, strategy: int = DUAL) -> Floats | None:
         """Minimise the cost over the real numbers; None when nothing fits."""
         self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
