@@ -113,6 +113,19 @@ def test_a_small_count_that_is_public_already_is_withheld_and_not_asked_for() ->
     assert audit(reader.published, concern.cells, RANGE, RULE).passed
 
 
+def test_a_small_count_that_was_another_number_in_between_is_not_known() -> None:
+    """An old release showed 5, the next one 30; that it is 5 again is known to nobody."""
+    first, second = released(table(35, a=5, b=30)), released(table(60, a=30, b=30))
+    night, earlier = table(45, a=5, b=40), [second, first]
+    small = {"cases": primary_cells(night.counts["cases"], RULE)}
+    joint = remember(night, earlier, rule=RULE)
+    (asked,) = joint.concerns([Concern(small, RANGE)], RULE, RANGE)
+    assert asked.cells["cases"][:3].tolist() == [False, True, False]
+    reader = reader_of(released(night, "a").public, night.counts, earlier, RULE)
+    (concern,) = reader.concerns([Concern(small, RANGE)])
+    assert not audit(reader.published, concern.cells, RANGE, RULE).passed
+
+
 def test_what_earlier_releases_give_away_together_is_known_to_be_lost() -> None:
     """Each night hides a and another; b was shown on the second, c on the first."""
     first = released(table(55, a=5, b=20, c=30), "a", "b")

@@ -26,7 +26,7 @@ from opengazette.disclosure.audit_past import (
     resolved,
 )
 from opengazette.disclosure.audit_past_cells import PastCells
-from opengazette.disclosure.linear_system import Dimension
+from opengazette.disclosure.linear_system import CellTable, Dimension
 from opengazette.disclosure.primary import Protection, SmallCountRule, primary_cells
 from opengazette.disclosure.protected_cells import Concern
 from opengazette.disclosure.seen import (
@@ -36,6 +36,7 @@ from opengazette.disclosure.seen import (
     Meanings,
     Quantity,
     SeenTable,
+    come_back,
     public_already,
 )
 
@@ -122,7 +123,8 @@ def reader_of(
     Shape: `true` holds tonight's counts in the order of the keys.
     """
     numbers = meanings or Meanings()
-    public = public_already(seen, numbers)
+    now = CellTable(tonight.dimensions, tonight.keys, true)
+    public = public_already(seen, numbers) - come_back(now, seen, rule, numbers)
     new = Reading.of(tonight, true, numbers)
     settled, past = _settled(public), _read(seen, numbers)
     own = [reading for reading, table in zip(past, seen, strict=True) if table.own]
@@ -151,7 +153,8 @@ def given_away_before(
     Returns how narrow each is. Such a count cannot be protected any more.
     """
     numbers = meanings or Meanings()
-    public = public_already(seen, numbers)
+    now = CellTable(tonight.dimensions, tonight.keys, true)
+    public = public_already(seen, numbers) - come_back(now, seen, rule, numbers)
     settled, past = _settled(public), _read(seen, numbers)
     blank = Reading.of(_unseen(tonight, true), true, numbers)
     own = [reading for reading, table in zip(past, seen, strict=True) if table.own]

@@ -29,6 +29,7 @@ from opengazette.disclosure.seen import (
     Meanings,
     Quantity,
     SeenTable,
+    come_back,
     public_already,
 )
 from opengazette.disclosure.sheets import Sheet, Term, growths, release_sheet
@@ -119,6 +120,7 @@ def remember(
     seen: Sequence[SeenTable],
     growing: Growing = STEADY,
     *,
+    rule: SmallCountRule | None = None,
     given_away: Collection[Quantity] = (),
     meanings: Meanings | None = None,
 ) -> Remembered:
@@ -128,10 +130,13 @@ def remember(
     to know that, and so to know each count that some release shows. What releases say of counts
     that none of them shows is added as cells and equations, if there is a way from them to
     tonight's cells. With `growing`, what was added is a count too. Counts `given_away` by earlier
-    releases together are not to be protected again.
+    releases together are not to be protected again. A count that is small by the `rule`, was
+    another number the night before and is now what an older release has shown is not known.
     """
     names = meanings or Meanings()
     public = public_already(seen, names)
+    if rule is not None:
+        public -= come_back(tonight, seen, rule, names)
     sheets = [_sheet(table, names, public) for table in seen]
     new = release_sheet(
         tonight,

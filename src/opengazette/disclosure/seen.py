@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from opengazette.disclosure.audit_knowledge import PublishedTable
 from opengazette.disclosure.linear_system import CellTable, Dimension
+from opengazette.disclosure.primary import SmallCountRule, primary_cells
 
 Key = tuple[str, ...]
 Mask = NDArray[np.bool_]
@@ -103,3 +104,27 @@ def public_already(seen: Iterable[SeenTable], meanings: Meanings) -> set[Quantit
                     before[meaning] = value
                     found.add(Quantity(measure, COUNT, meaning, (value,)))
     return found
+
+
+def come_back(
+    tonight: CellTable, seen: Iterable[SeenTable], rule: SmallCountRule, meanings: Meanings
+) -> set[Quantity]:
+    """Collect tonight's small counts that were another number in the release before.
+
+    That they are again what an older release has shown is known to nobody.
+    """
+    told = meanings.of(tonight.dimensions, tonight.keys).tolist()
+    before: dict[str, dict[int, int]] = defaultdict(dict)
+    for table in seen:
+        if table.own:
+            there = meanings.of(table.true.dimensions, table.true.keys).tolist()
+            for m, counts in table.true.counts.items():
+                for meaning, value in zip(there, np.asarray(counts).tolist(), strict=True):
+                    before[m].setdefault(meaning, value)
+    return {
+        Quantity(m, COUNT, told[i], (int(counts[i]),))
+        for m, counts in tonight.counts.items()
+        if rule.applies_to(m)
+        for i in np.flatnonzero(primary_cells(counts, rule)).tolist()
+        if before[m].get(told[i], counts[i]) != counts[i]
+    }

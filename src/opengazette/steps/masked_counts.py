@@ -77,7 +77,7 @@ def _withheld(
     publication = contract.publication
     tonight = cell_table(publication, true)
     grows = growing(contract)
-    joint = remember(tonight, recollection.seen, grows, given_away=lost, meanings=names)
+    joint = remember(tonight, recollection.seen, grows, rule=rule, given_away=lost, meanings=names)
     concerns = joint.concerns(counts.concerns, rule, Protection(1, rule.threshold - 1))
     primary = counts.primary()
     found = {m: np.zeros(len(joint.table.keys), dtype=np.bool_) for m in tonight.measures}
