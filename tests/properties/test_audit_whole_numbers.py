@@ -5,10 +5,12 @@ from __future__ import annotations
 from itertools import product
 
 import numpy as np
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
+from opengazette.disclosure import audit_attack
 from opengazette.disclosure.audit_attack import Verdict, verdicts, widths
 from opengazette.disclosure.audit_bounds import tightened
 from opengazette.disclosure.audit_knowledge import Knowledge
@@ -96,3 +98,19 @@ def test_wanting_fewer_cells_changes_no_verdict(known: Knowledge, data: st.DataO
     whole = by_cell(list(verdicts(known, every, *ends)))
     for verdict in verdicts(known, some, ends[0][some], ends[1][some]):
         assert (verdict.low, verdict.high) == (whole[verdict.cell].low, whole[verdict.cell].high)
+
+
+@settings(deadline=None, max_examples=100)
+@given(facts(), st.integers(1, TOP))
+def test_a_part_that_counts_as_large_gets_the_same_verdicts(known: Knowledge, high: int) -> None:
+    every = np.arange(len(known.low))
+    ends = np.zeros(len(every)), np.full(len(every), float(high))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(audit_attack, "LARGE", 0)
+        patched.setattr(audit_attack, "SHARE", 1)
+        patched.setattr(audit_attack, "SIZES", (2, 3))
+        large = by_cell(list(verdicts(known, every, *ends)))
+    for cell, verdict in by_cell(list(verdicts(known, every, *ends))).items():
+        assert large[cell].proved
+        assert (large[cell].high >= high) == (verdict.high >= high)
+        assert large[cell].high == verdict.high or verdict.high >= high
