@@ -111,7 +111,8 @@ class Attack:
             down, up = self._open()
             if before - int(down[group].sum() + up[group].sum()) < WORTH * len(group):
                 size = len(group) // FEWER
-        self._search.rest()
+        if waiting.size:
+            self._search.rest()
 
     def _ends(self, places: Index) -> tuple[Floats, Floats]:
         at, seen = self._at[places], self._search.seen
