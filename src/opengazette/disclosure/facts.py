@@ -60,7 +60,8 @@ class TableFacts:
 
     `smallest_count` leaves zeros out; None where every count is zero. `periods` holds what one
     cell covers by each time dimension: a number of whole years, or a unit. `variables` are all
-    crossed with each other. Of the populations at least one is known.
+    crossed with each other. Of the populations at least one is known. `statewide` says that a
+    person has recorded the whole state as the only area.
     """
 
     smallest_count: int | None
@@ -70,6 +71,7 @@ class TableFacts:
     residence_population: int | None = None
     service_population: int | None = None
     service_place: str | None = None
+    statewide: bool = False
 
 
 def table_facts(
@@ -105,6 +107,17 @@ def table_facts(
         service_population=served,
         service_place=place,
     )
+
+
+def meets_safe_harbor(facts: TableFacts) -> bool:
+    """Tell whether nothing but statewide events of whole years is shown.
+
+    Source: CalHHS Data De-Identification Guidelines 2.0, Appendix I, order of rules, 4.
+    """
+    elsewhere = facts.service_population is not None or facts.service_place is not None
+    whole = all(period == "year" or isinstance(period, int) for period in facts.periods)
+    alone = not facts.variables and not elsewhere
+    return facts.statewide and alone and whole and bool(facts.periods)
 
 
 def is_other(what: Characteristic) -> bool:

@@ -19,7 +19,7 @@ from opengazette.model.rulepack import (
     SexTable,
 )
 
-__all__ = ["Score", "ScoreLine", "TableFacts", "Variable", "score", "table_facts"]
+__all__ = ["Score", "ScoreLine", "TableFacts", "Variable", "score", "smallest_cell", "table_facts"]
 
 INSURANCE = "insurance_coverage"
 """Level of an expected payer that stands for the members of a plan: a population term."""
@@ -248,7 +248,8 @@ def _levelled(variable: Variable, table: LevelTable, pack: RulePack) -> _Term:
     if level is not None and _fits(level, variable):
         return _scored(variable, level, pack)
     found = f"{variable.groups} groups, no listed level recorded: highest score"
-    return _Term(ScoreLine(variable.name, found, table.highest, table.source), crossed=True)
+    points = max(table.highest, pack.scores.other.groups.points(variable.groups))
+    return _Term(ScoreLine(variable.name, found, points, table.source), crossed=True)
 
 
 def _level(variable: Variable, table: LevelTable) -> Level | None:
