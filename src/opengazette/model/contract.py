@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from opengazette.model.frozen import DatasetId, FileName, Frozen, Label, Sentence, SourceName
+from opengazette.model.legal import Legal
 from opengazette.model.memory import Growth, LinkedDatasets
 from opengazette.model.publication import Count, Mean, Population, PublicationTable, Sum
 from opengazette.model.source import Column, Source
@@ -34,13 +35,6 @@ class Classification(Frozen):
 
     level: Literal[1, 2, 3] = Field(description="1 open, 2 by agreement, 3 never on the portal")
     basis: Sentence = Field(description="why this level")
-
-
-class Legal(Frozen):
-    """The law that the department's table stands under."""
-
-    regimes: Annotated[tuple[Literal["ipa", "hipaa", "public_record"], ...], Field(min_length=1)]
-    authority: Sentence = Field(description="the law or policy that lets it be published")
 
 
 class PersonalCharacteristics(Frozen):

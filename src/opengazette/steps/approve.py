@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from opengazette.errors import ApprovalMissing
 from opengazette.governance.approvals import objections
+from opengazette.governance.regimes import lacking
 from opengazette.model.approval import Approval
 from opengazette.model.contract import Contract
 from opengazette.model.receipts import Receipt
@@ -14,10 +15,18 @@ def approve(documented: Documented, contract: Contract, approval: Approval | Non
     """Bind a release to the approval that lets it out.
 
     Raises:
-        ApprovalMissing: there is none, or it no longer fits; says why and how to approve.
+        ApprovalMissing: there is none, it no longer fits, or a paper that the law asks for is not
+            on file; says why and what to do.
     """
     release = documented.release
     count_cells = release.public.rows * len(contract.publication.counts())
+    papers = lacking(contract)
+    if papers:
+        raise ApprovalMissing(
+            f"{release.dataset}: the release waits for what its law asks for: {'; '.join(papers)}.",
+            f"Write the document with 'opengazette determination {release.dataset}', have it "
+            "signed, and record it as legal.hipaa_standard in the contract.",
+        )
     reasons = objections(release, approval, count_cells)
     if approval is None or reasons:
         raise ApprovalMissing(

@@ -43,6 +43,7 @@ from opengazette.steps.attack import (
     refuse_untrue_codes,
 )
 from opengazette.steps.attack_memory import Attack, attacked_with_memory
+from opengazette.steps.lawfulness import laws_kept
 from opengazette.steps.recollection import Linked, recollected, rule_of_the_past
 
 
@@ -73,6 +74,7 @@ def clear(
     public, true = tables.load(deidentified.public), tables.load(deidentified.private)
     assessment = assess(contract, true, populations, rule_pack)
     checks = [*_compare(public, true, contract), *_look_for_identifiers(public, contract)]
+    laws = laws_kept(contract, public)
     counts = protected_counts(
         true,
         contract.publication,
@@ -110,6 +112,7 @@ def clear(
         asdict(assessment.score) if assessment.score else None,
         checks,
         withheld,
+        [asdict(law) for law in laws],
         small_withheld=assessment.must_withhold_small or _withheld_for_others(withheld, attack),
         tells_reasons=tells_reasons(public, contract.publication),
     )
@@ -170,7 +173,7 @@ def _compare(public: pd.DataFrame, true: pd.DataFrame, contract: Contract) -> li
 
 
 def _look_for_identifiers(public: pd.DataFrame, contract: Contract) -> list[Check]:
-    found = identifiers_among(public, contract.publication)
+    found = identifiers_among(public, contract)
     if found:
         named = ", ".join(f"{f.column} ({f.labels} like a {f.kind})" for f in found)
         raise DisclosureRisk(
