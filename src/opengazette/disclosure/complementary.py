@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from opengazette.disclosure.complementary_network import Columns, Network, Unprotectable, networks
 from opengazette.disclosure.complementary_search import EQUAL, Found, Progress, search
+from opengazette.disclosure.complementary_verification import verify_network
 from opengazette.disclosure.linear_system import CellTable, LinearSystem, floors
 from opengazette.disclosure.primary import (
     Demand,
@@ -18,7 +19,7 @@ from opengazette.disclosure.primary import (
     Width,
     primary_cells,
 )
-from opengazette.errors import CannotProtect, Fault
+from opengazette.errors import CannotProtect
 
 __all__ = [
     "Pattern",
@@ -102,7 +103,7 @@ def protect(
         found.append(_searched(table, system, network, ended))
         for column in np.flatnonzero(found[-1].withheld):
             withheld[network.members[column]] = True
-        _verify(system, columns, withheld, network, found[-1])
+        verify_network(system, columns, withheld, network, found[-1].witnesses.moves)
     cells = withheld[: system.n_published].reshape(-1, system.n_cells)
     n_primary = sum(int(mask.sum()) for mask in primary.values())
     return Pattern(
@@ -273,20 +274,3 @@ def _searched(table: CellTable, system: LinearSystem, network: Network, ended: _
         f"has {small} small counts and too few other cells that may be withheld.",
         "Merge categories, drop a total, or allow more cells to be withheld.",
     )
-
-
-def _verify(
-    system: LinearSystem, columns: Columns, withheld: Mask, network: Network, found: Found
-) -> None:
-    """Check every witness in whole numbers against the unmerged system."""
-    for column, direction in network.demands():
-        at, moved = found.witnesses.moves[column, direction]
-        move = np.zeros(len(withheld), dtype=np.int64)
-        for i, by in zip(at, moved, strict=True):
-            move[network.members[i]] = int(by)
-        asked = network.demand(column, direction)
-        moved_by = move[network.members[column]]
-        reached = bool(((direction * moved_by if direction else abs(moved_by)) >= asked).all())
-        lawful = not (system.matrix @ move).any() and not (move[~withheld]).any()
-        if not (reached and lawful and (move >= -columns.fall).all()):
-            raise Fault("A pattern of withheld cells failed its own verification.")
