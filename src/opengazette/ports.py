@@ -11,6 +11,7 @@ from typing import Protocol
 
 import pandas as pd
 
+from opengazette.disclosure.identifiers import IdentifierFound
 from opengazette.model.contract import Contract
 from opengazette.model.ledger import EntryKind, LedgerEntry, Portrait
 from opengazette.model.publication import Sum
@@ -20,11 +21,15 @@ from opengazette.model.stages import Approved, DocumentRef, Release, TableRef
 
 @dataclass(frozen=True)
 class ExtractSummary:
-    """What a source wrote: rows and column types, never values."""
+    """What a source wrote: rows and column types, never values.
+
+    `identifiers` counts what looks like an identifier in columns that are to hold none.
+    """
 
     rows: int
     columns: Mapping[str, str]
     query_sha256: str
+    identifiers: tuple[IdentifierFound, ...]
 
 
 class Source(Protocol):

@@ -31,7 +31,7 @@ class SizedSource:
 
     def extract(self, contract: Contract, into: Path) -> ExtractSummary:
         into.write_bytes(b"parquet")
-        return ExtractSummary(self.rows, dict.fromkeys(contract.columns, "text"), SHA)
+        return ExtractSummary(self.rows, dict.fromkeys(contract.columns, "text"), SHA, ())
 
 
 @dataclass(frozen=True)

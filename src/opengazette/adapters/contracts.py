@@ -20,6 +20,7 @@ from opengazette.adapters.contract_references import (
     expectation_problems,
     misnamed,
 )
+from opengazette.adapters.identifying_problems import identifying_problems
 from opengazette.errors import ContractInvalid
 from opengazette.governance.rule_pack_fit import unfit
 from opengazette.model.approval import Approval
@@ -84,7 +85,11 @@ def read_contract(root: Path, dataset: str, known: Known) -> Reading[Contract]:
     reading = _read(root, f"config/datasets/{dataset}.yaml", Contract)
     if reading.value is None:
         return reading
-    found = (*misnamed(reading, "id", dataset), *contract_problems(reading, known))
+    found = (
+        *misnamed(reading, "id", dataset),
+        *contract_problems(reading, known),
+        *identifying_problems(reading, known.elements),
+    )
     return reading.with_problems((*found, *_against_rules(root, reading, reading.value)))
 
 

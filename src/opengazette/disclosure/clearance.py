@@ -6,7 +6,13 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from opengazette.disclosure.identifiers import IdentifierFound, find_identifiers
+from opengazette.disclosure.identifiers import (
+    OF_A_PLACE,
+    IdentifierFound,
+    find_forms,
+    find_identifiers,
+)
+from opengazette.model.contract import Contract
 from opengazette.model.publication import (
     ANNOTATION_SUFFIX,
     Mean,
@@ -69,16 +75,27 @@ def derived_from_withheld(public: pd.DataFrame, publication: PublicationTable) -
     return {name: count for name, count in found.items() if count}
 
 
-def identifiers_among(
-    public: pd.DataFrame, publication: PublicationTable
-) -> tuple[IdentifierFound, ...]:
-    """Look at every label of every dimension for what names one person."""
-    return tuple(_identifiers(public, publication))
+def identifiers_among(public: pd.DataFrame, contract: Contract) -> tuple[IdentifierFound, ...]:
+    """Look at every label of every dimension for what names one person.
+
+    Left out are columns of which a person has recorded why they name nobody; a facility or a
+    place of service may have an address.
+    """
+    return tuple(_identifiers(public, contract))
 
 
-def _identifiers(public: pd.DataFrame, publication: PublicationTable) -> Iterator[IdentifierFound]:
-    for name in publication.key():
-        yield from find_identifiers(name, map(str, public[name].unique()))
+def _identifiers(public: pd.DataFrame, contract: Contract) -> Iterator[IdentifierFound]:
+    for dimension in contract.publication.dimensions:
+        if contract.columns[dimension.column].not_identifying is not None:
+            continue
+        labels = tuple(map(str, public[dimension.name].unique()))
+        place = dimension.characteristic.kind in ("facility", "service_location")
+        for found in (
+            *find_identifiers(dimension.name, labels),
+            *find_forms(dimension.name, labels),
+        ):
+            if not (place and found.kind in OF_A_PLACE):
+                yield found
 
 
 def people_alone(public: pd.DataFrame, publication: PublicationTable) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import Field
@@ -37,6 +38,14 @@ class Source(Frozen):
     )
 
 
+class NotIdentifying(Frozen):
+    """A person's word that a column which looks like an identifier names nobody."""
+
+    reason: Sentence = Field(description="why its values name nobody")
+    decided_by: Label = Field(description="name and role of the person who decided")
+    decided_on: date = Field(description="day of the decision")
+
+
 class Column(Frozen):
     """A column that may be read. What is not listed is never read, so never published."""
 
@@ -60,3 +69,9 @@ class Column(Frozen):
     )
     lowest: float | None = Field(default=None, description="smallest number that may occur")
     highest: float | None = Field(default=None, description="largest number that may occur")
+    not_identifying: NotIdentifying | None = Field(
+        default=None,
+        # A contract that says nothing of it keeps the fingerprint that it was approved under.
+        exclude_if=lambda decision: decision is None,
+        description="needed where the column looks like an identifier and is to be used as it is",
+    )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from opengazette.errors import ExtractCollapsed
+from collections.abc import Sequence
+
+from opengazette.disclosure.identifiers import IdentifierFound
+from opengazette.errors import DisclosureRisk, ExtractCollapsed
 from opengazette.model.contract import Contract
 from opengazette.model.receipts import Receipt
 from opengazette.model.stages import Extracted, TableRef
@@ -19,11 +22,13 @@ def extract(
     Raises:
         SourceUnavailable, SchemaDrift: the source could not give the table.
         ExtractCollapsed: the table is smaller than the contract allows.
+        DisclosureRisk: a column that is to hold no identifiers looks as if it did.
     """
     with archive.staging() as folder:
         file = folder / "extract.parquet"
         summary = source.extract(contract, file)
         _refuse_collapsed(contract, summary.rows, previous_rows)
+        _refuse_identifiers(contract, summary.identifiers)
         sha256 = archive.keep(file)
     table = TableRef(contract.id, sha256, summary.rows, tuple(summary.columns))
     receipt = Receipt(
@@ -36,6 +41,17 @@ def extract(
         },
     )
     return Extracted(contract.id, contract.fingerprint(), table, (receipt,))
+
+
+def _refuse_identifiers(contract: Contract, found: Sequence[IdentifierFound]) -> None:
+    if found:
+        named = ", ".join(f"{f.column!r} ({f.labels} like a {f.kind})" for f in found)
+        raise DisclosureRisk(
+            f"{contract.id}: columns that are to hold no identifiers look as if they did: {named}.",
+            "Ask the department to clean them; or give them the role identifier, publish them more "
+            f"coarsely, or record in config/datasets/{contract.id}.yaml under not_identifying who "
+            "decided that they name nobody, why and when.",
+        )
 
 
 def _refuse_collapsed(contract: Contract, rows: int, previous_rows: int | None) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from opengazette.adapters.identifier_scan import scan_extract
 from opengazette.errors import SchemaDrift, SourceUnavailable
 from opengazette.model.contract import Contract
 from opengazette.model.reference import DataElements
@@ -81,6 +82,7 @@ class DuckDBSource:
             rows=rows,
             columns={c.name: c.type for c in columns},
             query_sha256=hashlib.sha256(query.encode()).hexdigest(),
+            identifiers=scan_extract(into, contract),
         )
 
     def _table(self, connection: Backend, contract: Contract) -> Expression:
