@@ -17,7 +17,10 @@ from opengazette.model.publication import Dimension
 #: An age above this is shown only in one category of 90 or older.
 OLDEST_AGE = 89
 
-_YEAR = re.compile(r"(FY ?)?\d{4}(\s*[-–/]\s*(\d{2}|\d{4}))?")
+#: Whole years; after a year, 01 to 12 is a month unless the label says that it is a fiscal year.
+_YEAR = re.compile(
+    r"\d{4}(\s*[-–/]\s*(\d{4}|1[3-9]|[2-9]\d))?|FY ?\d{4}(\s*[-–/]\s*(\d{2}|\d{4}))?"
+)
 _OPEN = re.compile(r"\+|over|older|above|more|plus", re.IGNORECASE)
 
 

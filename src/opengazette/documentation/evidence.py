@@ -33,7 +33,7 @@ def evidence_of(
     score: Mapping[str, Any] | None,
     checks: Sequence[Check],
     withheld: Mapping[str, tuple[int, int]],
-    laws: Sequence[Mapping[str, Any]],
+    laws: Mapping[str, Any],
     *,
     small_withheld: bool,
     tells_reasons: bool,
@@ -41,9 +41,9 @@ def evidence_of(
     """Assemble the evidence; it holds no time of day, so equal releases have equal evidence.
 
     `assessment` and `score` are the steps and the score as plain values; `withheld` maps each
-    count to its numbers of primary and complementary cells; `laws` is what each body of law asks
-    of the release and how it is answered. `tells_reasons` is whether the codes
-    of the public table say which is which.
+    count to its numbers of primary and complementary cells; `laws` holds what lies outside Safe
+    Harbor, and what each body of law asks of the release and how it is answered. `tells_reasons`
+    is whether the codes of the public table say which is which.
     """
     rows = deidentified.public.rows
     primary = sum(first for first, _ in withheld.values())
@@ -69,7 +69,7 @@ def evidence_of(
         },
         "assessment": [dict(step) for step in assessment],
         "score": dict(score) if score else None,
-        "laws": [dict(law) for law in laws],
+        **laws,
         "codes": "distinguish" if tells_reasons else "merged",
         "legend": legend(
             contract, rule_pack, small_withheld=small_withheld, tells_reasons=tells_reasons

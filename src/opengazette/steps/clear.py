@@ -112,7 +112,7 @@ def clear(
         asdict(assessment.score) if assessment.score else None,
         checks,
         withheld,
-        [asdict(law) for law in laws],
+        laws,
         small_withheld=assessment.must_withhold_small or _withheld_for_others(withheld, attack),
         tells_reasons=tells_reasons(public, contract.publication),
     )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 import pandas as pd
 
 from opengazette.disclosure.safe_harbor import safe_harbor_obstacles
 from opengazette.errors import DisclosureRisk
-from opengazette.governance.regimes import Requirement, requirements
+from opengazette.governance.regimes import requirements
 from opengazette.model.contract import Contract
 
 
-def laws_kept(contract: Contract, public: pd.DataFrame) -> tuple[Requirement, ...]:
-    """Return what the law asks of a table and how it is answered, for the evidence.
+def laws_kept(contract: Contract, public: pd.DataFrame) -> dict[str, list[Any]]:
+    """Return what lies outside Safe Harbor and what the law asks of a table, for the evidence.
 
     What a person has still to file does not stop this step: the gate asks for it.
 
@@ -35,4 +38,6 @@ def laws_kept(contract: Contract, public: pd.DataFrame) -> tuple[Requirement, ..
             "nobody counted belongs to a high-risk population.",
             "Set high_risk.present to true, or correct legal.regimes.",
         )
-    return requirements(contract, [f"{o.dimension}: {o.reason}" for o in obstacles])
+    outside = [f"{o.dimension}: {o.reason}" for o in obstacles]
+    laws = [asdict(law) for law in requirements(contract, outside)]
+    return {"outside_safe_harbor": outside, "laws": laws}
