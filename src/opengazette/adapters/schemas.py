@@ -13,6 +13,7 @@ from opengazette.model.approval import Approval
 from opengazette.model.cell_structure import CellStructure
 from opengazette.model.contract import Contract
 from opengazette.model.databases import Databases
+from opengazette.model.described import DescribedTable
 from opengazette.model.expectations import ExpectationFile
 from opengazette.model.reference import DataElements, Department, PopulationTable
 from opengazette.model.rulepack import RulePack
@@ -25,6 +26,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "contract": Contract,
     "databases": Databases,
     "department": Department,
+    "described": DescribedTable,
     "elements": DataElements,
     "expectations": ExpectationFile,
     "population": PopulationTable,

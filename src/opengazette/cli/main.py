@@ -20,6 +20,7 @@ from opengazette.cli import (
     portals,
     protecting,
     releases,
+    scoring,
     services,
 )
 from opengazette.cli.terminal import show_error
@@ -38,6 +39,7 @@ app.command("run")(releases.run)
 app.command("rehearse")(releases.rehearse)
 app.command("approve")(approving.approve)
 app.command("datasets")(releases.datasets)
+app.command("score")(scoring.score)
 app.command("check")(checking.check)
 app.command("schemas")(checking.schemas)
 app.command("deploy")(deploying.deploy)

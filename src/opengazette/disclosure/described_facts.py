@@ -1,0 +1,139 @@
+"""What a described table comes to: facts for its score, and its way through the six steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from opengazette.disclosure.explanation import Explained, explain, explain_nothing_personal
+from opengazette.disclosure.facts import TableFacts, Variable
+from opengazette.disclosure.scoring import INSURANCE
+from opengazette.disclosure.six_steps import Declared
+from opengazette.errors import ContractInvalid
+from opengazette.model.described import (
+    AgeBand,
+    DescribedGroups,
+    DescribedTable,
+    DescribedVariable,
+    ListedGroups,
+    SideBySide,
+)
+from opengazette.model.reference import PopulationTable
+from opengazette.model.rulepack import RulePack
+
+STATE = 39_538_223
+"""People of California (2020 census): any number above the highest band scores alike."""
+
+
+def explain_described(
+    table: DescribedTable, populations: Mapping[str, PopulationTable], pack: RulePack
+) -> tuple[Explained, ...]:
+    """Assess and score a described table: one result for each table that stands side by side.
+
+    Raises:
+        DisclosureRisk: the table cannot be scored.
+        ContractInvalid: a population table is missing, or lacks a label.
+    """
+    if not table.personal_characteristics.present:
+        return (explain_nothing_personal(_declared(table, ())),)
+    everything = SideBySide(crossed=tuple(v.name for v in table.variables))
+    parts = table.side_by_side or (everything,)
+    return tuple(_explained(table, part, populations, pack) for part in parts)
+
+
+def facts_of(
+    table: DescribedTable, part: SideBySide, populations: Mapping[str, PopulationTable]
+) -> TableFacts:
+    """Return the facts of one of the tables that a description holds.
+
+    Raises:
+        ContractInvalid: a population table is missing, or lacks a label.
+    """
+    shown = [v for v in table.variables if v.name in part.crossed]
+    variables = [_variable(v, populations) for v in shown]
+    if table.insurance is not None:
+        plan = Variable("insurance", "expected_payer", 1, INSURANCE, table.insurance.members)
+        variables.append(plan)
+    residence, service = _residence(table, populations), table.service
+    served = service.population if service is not None else None
+    if service is not None and service.residents_only and served is not None:
+        residence = served if residence is None else min(residence, served)
+    smallest = table.events.smallest if part.smallest is None else part.smallest
+    return TableFacts(
+        smallest_count=smallest,
+        periods=(table.period.years or table.period.unit or "week",),
+        has_zeros=table.events.zeros,
+        variables=tuple(variables),
+        residence_population=residence,
+        service_population=served,
+        service_place=service.place if service is not None else None,
+        statewide=table.residence is not None and table.residence.statewide,
+    )
+
+
+def _explained(
+    table: DescribedTable,
+    part: SideBySide,
+    populations: Mapping[str, PopulationTable],
+    pack: RulePack,
+) -> Explained:
+    facts = facts_of(table, part, populations)
+    return explain(_declared(table, part.crossed), facts, table.denominator, pack)
+
+
+def _declared(table: DescribedTable, crossed: tuple[str, ...]) -> Declared:
+    shown = [v for v in table.variables if v.name in crossed]
+    allowed = table.mitigation
+    return Declared(
+        personal=table.personal_characteristics.present,
+        personal_basis=table.personal_characteristics.basis,
+        high_risk=table.high_risk is not None and table.high_risk.present,
+        regimes=table.regimes,
+        characteristics=tuple(f"{v.name} ({v.kind})" for v in shown),
+        others=tuple(v.name for v in shown if v.kind == "other"),
+        denominator_basis="as described",
+        mitigation=f"{allowed.reason} ({allowed.expert}, {allowed.on})" if allowed else None,
+    )
+
+
+def _residence(table: DescribedTable, populations: Mapping[str, PopulationTable]) -> int | None:
+    area = table.residence
+    if area is None:
+        return None
+    if area.areas is not None:
+        return _smallest("residence", area.areas, populations)
+    return STATE if area.statewide else area.population
+
+
+def _variable(variable: DescribedVariable, populations: Mapping[str, PopulationTable]) -> Variable:
+    if not isinstance(variable, DescribedGroups):
+        width, opens_at = _ages(variable.bands)
+        number = len(variable.bands)
+        return Variable(variable.name, "age", number, width=width, opens_at=opens_at)
+    known = [] if variable.smallest_population is None else [variable.smallest_population]
+    if variable.listed is not None:
+        known.append(_smallest(variable.name, variable.listed, populations))
+    people = min(known, default=None)
+    return Variable(variable.name, variable.kind, variable.number, variable.level, people)
+
+
+def _ages(bands: tuple[AgeBand, ...]) -> tuple[int | None, int | None]:
+    closed = [band.high - band.low + 1 for band in bands if band.high is not None]
+    opened = [band.low for band in bands if band.high is None]
+    return min(closed, default=None), max(opened, default=None)
+
+
+def _smallest(name: str, listed: ListedGroups, populations: Mapping[str, PopulationTable]) -> int:
+    known = populations.get(listed.table)
+    if known is None:
+        raise ContractInvalid(
+            f"{name}: there is no population table {listed.table!r}.",
+            f"The tables are: {', '.join(sorted(populations))}.",
+        )
+    missing = [label for label in listed.labels if label not in known.people]
+    if missing:
+        raise ContractInvalid(
+            f"{name}: {', '.join(missing)} is not in the population table {listed.table!r}.",
+            f"Spell it as config/standards/populations/{listed.table}.yaml does, or give the "
+            "population of the smallest.",
+        )
+    return min(known.people[label] for label in listed.labels)

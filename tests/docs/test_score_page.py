@@ -1,0 +1,40 @@
+"""The page on scores shows an example that works, and names every field."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from opengazette.model import described
+from opengazette.model.described import DescribedTable
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/stewards/score.md").read_text("utf-8")
+FORMS = (
+    described.DescribedTable,
+    described.DescribedEvents,
+    described.DescribedPeriod,
+    described.DescribedArea,
+    described.DescribedService,
+    described.DescribedInsurance,
+    described.DescribedAge,
+    described.AgeBand,
+    described.DescribedGroups,
+    described.ListedGroups,
+    described.SideBySide,
+    described.Mitigation,
+)
+
+
+def test_the_example_is_the_file_in_the_examples() -> None:
+    shown = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.M | re.S)[0]
+    assert shown == (ROOT / "docs/examples/asthma.yaml").read_text("utf-8")
+    assert DescribedTable.model_validate(YAML(typ="safe").load(shown)).variables
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+def test_every_field_of_a_described_table_is_documented(form: type[described.Frozen]) -> None:
+    assert [f for f in form.model_fields if not re.search(rf"`{f}[`:]", PAGE)] == []

@@ -1,0 +1,79 @@
+"""What is proposed really brings the score to the limit, and nothing cheaper does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from opengazette.disclosure.remedies import cheapest_remedies
+from opengazette.disclosure.scoring import TableFacts, Variable, score
+from opengazette.model.rulepack import RulePack
+
+FOLDER = Path(__file__).parents[2] / "config" / "rulepacks"
+V1, V2 = (
+    RulePack.model_validate(YAML(typ="safe").load(FOLDER / f"calhhs-ddg-{edition}.yaml"))
+    for edition in ("1.0", "2.0")
+)
+VARIABLES = (
+    Variable("age", "age", 5, width=2),
+    Variable("ages", "age", 5, width=20, opens_at=90),
+    Variable("race", "race_ethnicity", 9, "detailed", 15_000),
+    Variable("programme", "expected_payer", 3, None, 90_000),
+    Variable("trait", "other", 12),
+    Variable("class", "other", 3, None, 50_000),
+    Variable("language", "other", 9, "language_detailed", 30_000),
+)
+FACTS = st.builds(
+    TableFacts,
+    smallest_count=st.sampled_from([1, 4, 30]),
+    periods=st.sampled_from([("week",), ("quarter",), (1,), (5,)]),
+    variables=st.lists(st.sampled_from(VARIABLES), max_size=3, unique_by=lambda v: v.name).map(
+        tuple
+    ),
+    residence_population=st.sampled_from([900, 15_000, 60_000, 700_000]),
+)
+PACKS = pytest.mark.parametrize("pack", [V1, V2], ids=["v1", "v2"])
+
+
+@PACKS
+@settings(max_examples=30, deadline=None)
+@given(facts=FACTS)
+def test_remedies_are_given_where_the_score_is_above_the_limit(
+    pack: RulePack, facts: TableFacts
+) -> None:
+    found = cheapest_remedies(facts, pack)
+    assert bool(found) == score(facts, pack).exceeds_limit
+    assert all(remedy.total <= 12 and remedy.changes for remedy in found)
+    assert len({remedy.steps for remedy in found}) <= 1
+
+
+def county(people: int, *variables: Variable, period: int = 1) -> TableFacts:
+    return TableFacts(2, (period,), variables=variables, residence_population=people)
+
+
+def test_one_larger_area_is_enough_for_a_tiny_county() -> None:
+    (time, area) = cheapest_remedies(county(1_163), V2)
+    assert area.changes == ("area: none of fewer than 4,001 people",)
+    assert time.changes == ("time: 2 years or longer in each count",)
+    assert (area.total, time.total, area.steps, time.steps) == (12, 11, 1, 1)
+
+
+def test_a_table_within_the_limit_needs_no_remedy() -> None:
+    assert cheapest_remedies(county(10_000), V2) == ()
+
+
+def test_an_address_can_give_way_to_its_region() -> None:
+    facts = TableFacts(2, ("month",), service_place="address_frontier")
+    found = cheapest_remedies(facts, V2)
+    assert any("service: no address" in remedy.changes[0] for remedy in found)
+
+
+def test_a_detailed_group_can_give_way_to_larger_or_listed_ones() -> None:
+    race = Variable("race", "race_ethnicity", 9, "detailed", 50_000)
+    found = cheapest_remedies(county(30_000, race), V2)
+    words = {change for remedy in found for change in remedy.changes}
+    assert any(change.startswith("race: no group of fewer than") for change in words)

@@ -1,0 +1,16 @@
+"""Write docs/stewards/rules.md from the examples: python tests/spec/write_manual.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from opengazette.documentation.rules_manual import RuleExamples, rules_manual
+
+ROOT = Path(__file__).parents[2]
+
+if __name__ == "__main__":
+    content = YAML(typ="safe").load(Path(__file__).with_name("rules.yaml"))
+    page = rules_manual(RuleExamples.model_validate(content))
+    (ROOT / "docs/stewards/rules.md").write_text(page, encoding="utf-8", newline="\n")
