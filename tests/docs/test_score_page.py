@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from opengazette.model import described
 from opengazette.model.described import DescribedTable
+from opengazette.model.frozen import Frozen
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/stewards/score.md").read_text("utf-8")
@@ -36,5 +37,5 @@ def test_the_example_is_the_file_in_the_examples() -> None:
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
-def test_every_field_of_a_described_table_is_documented(form: type[described.Frozen]) -> None:
+def test_every_field_of_a_described_table_is_documented(form: type[Frozen]) -> None:
     assert [f for f in form.model_fields if not re.search(rf"`{f}[`:]", PAGE)] == []

@@ -32,8 +32,8 @@ def score(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Assess a table and explain its publication score line by line."""
+    from opengazette.cli.score_record import score_record
     from opengazette.cli.scoring_shown import show_scores
-    from opengazette.documentation.score_record import score_record
 
     if (dataset is None) == (describe is None):
         raise SettingsInvalid(
