@@ -105,7 +105,11 @@ def _period(value: Expression, period: Period) -> Expression:
     year = value.year().cast("string").lpad(4, "0")
     match period.unit:
         case "year":
-            return year
+            return (
+                year if period.first is None else _years(value.year(), period.first, period.years)
+            )
+        case "half_year":
+            return year + "-H" + (value.quarter() > 2).ifelse("2", "1")
         case "quarter":
             return year + "-Q" + value.quarter().cast("string")
         case "month":
@@ -113,6 +117,12 @@ def _period(value: Expression, period: Period) -> Expression:
         case "week":
             iso_year = value.iso_year().cast("string").lpad(4, "0")
             return iso_year + "-W" + value.week_of_year().cast("string").lpad(2, "0")
+
+
+def _years(year: Expression, first: int, years: int) -> Expression:
+    start = first + ((year - first) / years).floor().cast("int64") * years
+    end = start + (years - 1)
+    return start.cast("string").lpad(4, "0") + "-" + end.cast("string").lpad(4, "0")
 
 
 def _is_empty(value: Expression) -> Expression:

@@ -16,9 +16,12 @@ from opengazette.cli import (
     checking,
     databases,
     deploying,
+    determining,
     nights,
     portals,
+    proposing,
     protecting,
+    records,
     releases,
     scoring,
     services,
@@ -40,11 +43,14 @@ app.command("rehearse")(releases.rehearse)
 app.command("approve")(approving.approve)
 app.command("datasets")(releases.datasets)
 app.command("score")(scoring.score)
+app.command("determination")(determining.determination)
+app.command("records")(records.records)
 app.command("check")(checking.check)
 app.command("schemas")(checking.schemas)
 app.command("deploy")(deploying.deploy)
 app.command("up")(services.up)
 app.command("down")(services.down)
+app.command("propose")(proposing.propose)
 app.command("protect")(protecting.protect)
 app.command("audit")(auditing.audit)
 app.add_typer(portals.app, name="portal")

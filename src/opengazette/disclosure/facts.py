@@ -224,7 +224,7 @@ def _covered(dimension: Dimension, labels: tuple[str, ...]) -> list[int | TimeUn
     declared: TimeUnit = next((unit for unit in UNITS if unit == level), "week")
     match rule:
         case Period():
-            return [rule.unit]
+            return [rule.years if rule.years > 1 else rule.unit]
         case Bands() if all(band.low >= 1000 for band in rule.bands):
             return [1 if b.high is None else int(b.high - b.low + 1) for b in rule.bands]
         case Bands():
