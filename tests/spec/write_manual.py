@@ -6,11 +6,13 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from opengazette.adapters.contracts import load_rule_pack
 from opengazette.documentation.rules_manual import RuleExamples, rules_manual
 
 ROOT = Path(__file__).parents[2]
 
 if __name__ == "__main__":
     content = YAML(typ="safe").load(Path(__file__).with_name("rules.yaml"))
-    page = rules_manual(RuleExamples.model_validate(content))
+    packs = [load_rule_pack(ROOT, f"calhhs-ddg-{edition}") for edition in ("1.0", "2.0")]
+    page = rules_manual(RuleExamples.model_validate(content), packs)
     (ROOT / "docs/stewards/rules.md").write_text(page, encoding="utf-8", newline="\n")

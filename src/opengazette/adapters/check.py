@@ -18,11 +18,14 @@ from opengazette.adapters.contracts import (
     names,
     read_contract,
     read_named,
+    read_rule_pack,
+    rule_pack_names,
 )
 from opengazette.adapters.schemas import stale_schemas
 from opengazette.model.approval import Approval
 from opengazette.model.contract import Contract
 from opengazette.model.databases import Databases
+from opengazette.model.overlay import Overlay
 from opengazette.model.reference import DataElements, Department, PopulationTable
 from opengazette.model.rulepack import RulePack
 
@@ -33,6 +36,7 @@ FOLDERS: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("config/departments", Department, "id"),
     ("config/rulepacks", RulePack, "name"),
     ("config/standards/populations", PopulationTable, "id"),
+    ("config/overlays", Overlay, "name"),
     ("config/approvals", Approval, "dataset"),
 )
 
@@ -73,6 +77,8 @@ def _folders(root: Path) -> Iterator[Problem]:
     for folder, model, field in FOLDERS:
         for name in names(root, folder):
             yield from read_named(root, folder, name, model, field).problems
+    for name in names(root, "config/overlays"):
+        yield from read_rule_pack(root, name).problems
 
 
 def _known(root: Path) -> tuple[Known | None, tuple[Problem, ...]]:
@@ -86,7 +92,7 @@ def _known(root: Path) -> tuple[Known | None, tuple[Problem, ...]]:
     known = Known(
         databases=frozenset(databases.value.databases),
         departments=frozenset(names(root, "config/departments")),
-        rule_packs=frozenset(names(root, "config/rulepacks")),
+        rule_packs=frozenset(rule_pack_names(root)),
         populations=frozenset(names(root, "config/standards/populations")),
         elements=elements.value,
     )

@@ -22,11 +22,13 @@ from opengazette.adapters.contract_references import (
 )
 from opengazette.adapters.identifying_problems import identifying_problems
 from opengazette.errors import ContractInvalid
+from opengazette.governance.overlays import overlaid, overlay_problems
 from opengazette.governance.rule_pack_fit import unfit
 from opengazette.model.approval import Approval
 from opengazette.model.contract import Contract
 from opengazette.model.databases import Databases
 from opengazette.model.expectations import ExpectationFile
+from opengazette.model.overlay import Overlay
 from opengazette.model.reference import DataElements, Department, PopulationTable
 from opengazette.model.rulepack import RulePack
 
@@ -95,8 +97,8 @@ def read_contract(root: Path, dataset: str, known: Known) -> Reading[Contract]:
 
 def _against_rules(root: Path, reading: Reading[Contract], contract: Contract) -> Iterator[Problem]:
     name = contract.disclosure.rule_pack
-    if name in names(root, "config/rulepacks"):
-        pack = read_named(root, "config/rulepacks", name, RulePack, "name").value
+    if name in rule_pack_names(root):
+        pack = read_rule_pack(root, name).value
         for field, reason, fix in unfit(contract, pack) if pack else ():
             yield reading.problem(field, reason, fix)
 
@@ -106,7 +108,7 @@ def load_known(root: Path) -> Known:
     return Known(
         databases=frozenset(load_databases(root).databases),
         departments=frozenset(names(root, "config/departments")),
-        rule_packs=frozenset(names(root, "config/rulepacks")),
+        rule_packs=frozenset(rule_pack_names(root)),
         populations=frozenset(names(root, "config/standards/populations")),
         elements=load_elements(root),
     )
@@ -129,7 +131,41 @@ def load_department(root: Path, department: str) -> Department:
 
 def load_rule_pack(root: Path, name: str) -> RulePack:
     """Return a rule pack."""
-    return _sound(read_named(root, "config/rulepacks", name, RulePack, "name"))
+    return _sound(read_rule_pack(root, name))
+
+
+def rule_pack_names(root: Path) -> tuple[str, ...]:
+    """Return the names of the rule packs, departments' overlays included."""
+    return (*names(root, "config/rulepacks"), *names(root, "config/overlays"))
+
+
+def read_rule_pack(root: Path, name: str) -> Reading[RulePack]:
+    """Return a rule pack or its problems; an overlay is applied to its base."""
+    if name in names(root, "config/rulepacks") or name not in names(root, "config/overlays"):
+        return read_named(root, "config/rulepacks", name, RulePack, "name")
+    reading = read_named(root, "config/overlays", name, Overlay, "name")
+    if reading.value is None:
+        return Reading(reading.file, None, reading.problems, reading.root)
+    return _overlaid(root, reading, reading.value)
+
+
+def _overlaid(root: Path, reading: Reading[Overlay], overlay: Overlay) -> Reading[RulePack]:
+    problems: list[Problem] = []
+    for field, named, folder in (
+        ("base", overlay.base, "config/rulepacks"),
+        ("department", overlay.department, "config/departments"),
+    ):
+        if named not in names(root, folder):
+            fix = f"correct the name; there are: {', '.join(names(root, folder))}"
+            problems.append(reading.problem((field,), f"{folder} has no {named!r}", fix))
+    if problems:
+        return Reading(reading.file, None, tuple(problems), reading.root)
+    base = read_named(root, "config/rulepacks", overlay.base, RulePack, "name")
+    if base.value is None:
+        return base
+    unfitting = tuple(reading.problem(*found) for found in overlay_problems(base.value, overlay))
+    value = None if unfitting else overlaid(base.value, overlay)
+    return Reading(reading.file, value, unfitting, reading.root)
 
 
 def load_populations(root: Path) -> dict[str, PopulationTable]:

@@ -15,6 +15,7 @@ from opengazette.model.contract import Contract
 from opengazette.model.databases import Databases
 from opengazette.model.described import DescribedTable
 from opengazette.model.expectations import ExpectationFile
+from opengazette.model.overlay import Overlay
 from opengazette.model.reference import DataElements, Department, PopulationTable
 from opengazette.model.rulepack import RulePack
 
@@ -29,6 +30,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "described": DescribedTable,
     "elements": DataElements,
     "expectations": ExpectationFile,
+    "overlay": Overlay,
     "population": PopulationTable,
     "rulepack": RulePack,
 }

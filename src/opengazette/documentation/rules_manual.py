@@ -10,6 +10,7 @@ from pydantic import Field
 
 from opengazette.model.described import DescribedTable
 from opengazette.model.frozen import Frozen
+from opengazette.model.rulepack import Readings, RulePack
 
 
 class Expected(Frozen):
@@ -66,9 +67,9 @@ def described(
     return DescribedTable.model_validate_json(whole)
 
 
-def rules_manual(rules: RuleExamples) -> str:
-    """Return the manual as Markdown."""
-    return "\n".join(_lines(rules)) + "\n"
+def rules_manual(rules: RuleExamples, packs: Sequence[RulePack]) -> str:
+    """Return the manual as Markdown; `packs` are the editions whose readings are listed."""
+    return "\n".join((*_lines(rules), *_readings(packs))) + "\n"
 
 
 def _lines(rules: RuleExamples) -> Iterator[str]:
@@ -89,6 +90,29 @@ def _lines(rules: RuleExamples) -> Iterator[str]:
             plain = [example for example in rule.examples if not example.boundaries]
             yield from _examples(plain)
 
+
+def _readings(packs: Sequence[RulePack]) -> Iterator[str]:
+    yield ""
+    yield "## Where the guidelines contradict themselves"
+    yield ""
+    yield "Each place is a setting under `readings` in the rule pack; the default is the safer one."
+    yield ""
+    yield f"| Setting | Decides | {' | '.join(pack.name for pack in packs)} |"
+    yield "|---|---|" + "---|" * len(packs)
+    for name, field in Readings.model_fields.items():
+        chosen = " | ".join(f"`{getattr(pack.readings, name)}`" for pack in packs)
+        decides = (field.description or "").partition(": ")[2]
+        yield f"| `{name}` | {_capital(decides)} | {chosen} |"
+    yield ""
+    yield from SETTLED
+
+
+SETTLED = (
+    "Other places need no setting. The band of 6 to 10 years scores +3 as printed, although six",
+    "years would be +5 by their population. More than five years score as five, more than three",
+    "crossed variables as three, anything finer than a month as a month. What an edition does not",
+    "list takes the highest score of its table.",
+)
 
 INTRODUCTION = (
     "Every line here is a table that a test scores. Both editions of the guidelines are rule",
