@@ -16,6 +16,7 @@ from opengazette.model.databases import Databases
 from opengazette.model.described import DescribedTable
 from opengazette.model.expectations import ExpectationFile
 from opengazette.model.overlay import Overlay
+from opengazette.model.record_release import RecordRelease
 from opengazette.model.reference import DataElements, Department, PopulationTable
 from opengazette.model.rulepack import RulePack
 
@@ -32,6 +33,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "expectations": ExpectationFile,
     "overlay": Overlay,
     "population": PopulationTable,
+    "record_release": RecordRelease,
     "rulepack": RulePack,
 }
 

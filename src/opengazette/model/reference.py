@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from opengazette.model.frozen import FileName, Frozen, Label, Sentence
+from opengazette.model.record_release import RecordLimits
 from opengazette.model.source import ColumnType
 
 
@@ -47,3 +48,6 @@ class Department(Frozen):
     publisher: Label = Field(description="name that the public sees as the publisher")
     steward: Label = Field(description="role or person who answers for the data")
     covered_entity: bool = Field(description="whether HIPAA applies to it")
+    record_limits: RecordLimits | None = Field(
+        default=None, description="limits for single records; absent: none are handed over"
+    )
