@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +18,15 @@ from opengazette.disclosure.product_moves import MoveSpace
 Mask = NDArray[np.bool_]
 Index = NDArray[np.int64]
 Demanded = tuple[int, int]
+Witness = tuple[Index, Index]
 Way = Callable[[Ground, int, int], Trail | None]
 
 # A table that leaves out more of the combinations than this has no room for product moves.
 SPARSEST = 20
 # What a cell costs that cannot be withheld: on the way to a witness, and in a pattern.
 PASSING, NEVER_SHOWN = 4.0, 1e4
+# Other witnesses sought for what one cell less needs: counted, not by the clock.
+TRIES = 3000
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Construction:
     """
 
     withheld: Mask
-    witnesses: dict[Demanded, tuple[Index, Index]]
+    witnesses: dict[Demanded, Witness]
     unmet: tuple[Demanded, ...]
 
 
@@ -54,7 +58,7 @@ def construct(table: CellTable, columns: Columns) -> Construction | None:
     if space is None:
         return None
     cells = _cells(columns, len(table.keys))
-    proof = _Proof(space, cells, cover(table, cells))
+    proof = _Proof(space, cells, table.levels(), cover(table, cells))
     proof.prove()
     proof.give_back()
     return Construction(proof.withheld, proof.witnesses, tuple(proof.unmet()))
@@ -66,111 +70,150 @@ class _Proof:
 
     space: MoveSpace
     columns: Columns
+    levels: Index
     withheld: Mask
-    witnesses: dict[Demanded, tuple[Index, Index]] = field(default_factory=dict)
+    witnesses: dict[Demanded, Witness] = field(default_factory=dict)
+    grounds: dict[tuple[int, float], Ground] = field(default_factory=dict)
+    added: list[int] = field(default_factory=list)
 
-    def amount(self, demand: Demanded) -> int:
+    def demands(self) -> list[Demanded]:
+        """List the demands: the largest amounts first, of these the finest cells."""
+        asked = ((+1, self.columns.up), (-1, self.columns.down), (0, self.columns.either))
+        every = [(int(i), way) for way, amount in asked for i in np.flatnonzero(amount > 0)]
+        return sorted(every, key=lambda d: (-self._amount(d), self.levels[d[0]], d))
+
+    def prove(self) -> None:
+        """Find witnesses, the simple ones first; withhold more where there are none."""
+        ways: tuple[Way, ...] = (straight, partial(pursue, far=False), pursue)
+        for how in ways:
+            for demand in self.unmet():
+                self._met(demand, how, PASSING)
+        for fixed in (PASSING, NEVER_SHOWN):
+            for demand in self.unmet():
+                if demand not in self.witnesses:
+                    self._extended(demand, fixed)
+
+    def unmet(self) -> Iterator[Demanded]:
+        """List the demands that have no witness when their turn comes."""
+        return (demand for demand in self.demands() if demand not in self.witnesses)
+
+    def give_back(self) -> None:
+        """Publish what no witness needs, then what witnesses can do without."""
+        used = self.columns.hidden.copy()
+        users: dict[int, set[Demanded]] = {}
+        for demand, (cells, _) in self.witnesses.items():
+            used[cells] = True
+            for cell in cells[~self.columns.hidden[cells]].tolist():
+                users.setdefault(cell, set()).add(demand)
+        self._publish(np.flatnonzero(self.withheld & ~used))
+        others = sorted(users, key=lambda cell: (len(users[cell]), -self.columns.cost[cell], cell))
+        tried = 0
+        for cell in dict.fromkeys([*self.added[::-1], *others]):
+            if self.withheld[cell] and tried < TRIES:
+                tried += self._without(cell, users)
+
+    def _without(self, cell: int, users: dict[int, set[Demanded]]) -> int:
+        """Publish a cell if all that use it have other witnesses; return how many were sought."""
+        self._publish(np.array([cell]))
+        asked, found = sorted(users.get(cell, ())), dict[Demanded, Witness]()
+        tried = 0
+        for demand in asked:
+            if demand in found:
+                continue
+            tried += 1
+            trail = self._found(demand, pursue, PASSING)
+            if trail is None:
+                self._withhold(np.array([cell]))
+                return tried
+            witness = self._witness(trail)
+            found.update({met: witness for met in self._meets(witness) if met in users[cell]})
+        for demand, witness in found.items():
+            for old in self.witnesses[demand][0].tolist():
+                users.get(old, set()).discard(demand)
+            for new in witness[0][~self.columns.hidden[witness[0]]].tolist():
+                users.setdefault(new, set()).add(demand)
+        self.witnesses.update(found)
+        return tried
+
+    def _met(self, demand: Demanded, how: Way, fixed: float) -> None:
+        trail = self._found(demand, how, fixed)
+        if trail is not None:
+            self._keep(trail)
+
+    def _found(self, demand: Demanded, how: Way, fixed: float) -> Trail | None:
+        ground = self._ground(demand, fixed)
+        for sign in self._signs(demand):
+            trail = how(ground, int(self.space.places[demand[0]]), sign)
+            if trail is not None and not trail.faults:
+                return trail
+        return None
+
+    def _extended(self, demand: Demanded, fixed: float) -> None:
+        """Withhold what the best trail moves besides, if it may be withheld."""
+        ground, place = self._ground(demand, fixed), int(self.space.places[demand[0]])
+        trails = [pursue(ground, place, sign) for sign in self._signs(demand)]
+        able = [trail for trail in trails if trail is not None and self._able(trail)]
+        if able:
+            trail = min(able, key=lambda each: each.wrong)
+            more = self.space.cells[np.array(trail.faults, dtype=np.int64)]
+            self._withhold(more)
+            self.added.extend(more.tolist())
+            self._keep(trail)
+
+    def _able(self, trail: Trail) -> bool:
+        cells = self.space.cells[np.array(trail.faults, dtype=np.int64)]
+        by = np.array([trail.moved[at] for at in trail.faults], dtype=np.int64)
+        free = (cells >= 0) & self.columns.free[cells] & ~self.withheld[cells]
+        return bool((free & (by >= -self.columns.fall[cells])).all())
+
+    def _keep(self, trail: Trail) -> None:
+        witness = self._witness(trail)
+        for demand in self._meets(witness):
+            self.witnesses.setdefault(demand, witness)
+
+    def _witness(self, trail: Trail) -> Witness:
+        moved = {int(self.space.cells[at]): by for at, by in trail.moved.items() if by}
+        cells = np.array(sorted(moved), dtype=np.int64)
+        return cells, np.array([moved[cell] for cell in cells.tolist()], dtype=np.int64)
+
+    def _meets(self, witness: Witness) -> Iterator[Demanded]:
+        cells, by = witness
+        asked = [each[cells] for each in (self.columns.up, self.columns.down, self.columns.either)]
+        for way, moved, amount in zip((1, -1, 0), (by, -by, abs(by)), asked, strict=True):
+            for cell in cells[(amount > 0) & (moved >= amount)].tolist():
+                yield cell, way
+
+    def _amount(self, demand: Demanded) -> int:
         cell, way = demand
         asked = (self.columns.either, self.columns.up, self.columns.down)[way]
         return int(np.ceil(asked[cell]))
 
-    def demands(self) -> list[Demanded]:
-        """List the demands, those of the largest amounts first."""
-        asked = ((+1, self.columns.up), (-1, self.columns.down), (0, self.columns.either))
-        every = [(int(i), way) for way, amount in asked for i in np.flatnonzero(amount > 0)]
-        return sorted(every, key=lambda demand: (-self.amount(demand), demand))
-
-    def unmet(self) -> Iterator[Demanded]:
-        return (demand for demand in self.demands() if demand not in self.witnesses)
-
-    def prove(self) -> None:
-        """Find witnesses, the simple ones first; withhold more where there are none."""
-        hard: list[Demanded] = []
-        for demand, ground in self._grounds(self.demands()):
-            if not self._tried(demand, ground, straight):
-                hard.append(demand)
-        hard = [d for d, ground in self._grounds(hard) if not self._tried(d, ground, pursue)]
-        for fixed in (PASSING, NEVER_SHOWN):
-            for demand, ground in self._grounds(hard, fixed):
-                self._extended(demand, ground)
-
-    def give_back(self) -> None:
-        """Publish the cells that no witness needs."""
-        used = self.columns.hidden.copy()
-        for cells, _ in self.witnesses.values():
-            used[cells] = True
-        self.withheld &= used
-
-    def _grounds(
-        self, demands: list[Demanded], fixed: float = PASSING
-    ) -> Iterator[tuple[Demanded, Ground]]:
-        """Give each demand without a witness the ground of its amount."""
-        amount, ground = 0, None
-        for demand in demands:
-            if demand in self.witnesses:
-                continue
-            if ground is None or self.amount(demand) != amount:
-                amount = self.amount(demand)
-                ground = self._ground(amount, fixed)
-            yield demand, ground
-
-    def _ground(self, reach: int, fixed: float) -> Ground:
-        places, size = self.space.places, len(self.space.cells)
-        fall, withheld, worth = np.zeros(size), np.zeros(size, dtype=np.bool_), np.full(size, fixed)
-        fall[places] = self.columns.fall
-        withheld[places] = self.withheld
-        worth[places[self.columns.free]] = 1.0
-        return Ground(self.space, reach, fall, withheld, worth)
-
-    def _signs(self, demand: Demanded, ground: Ground) -> tuple[int, ...]:
+    def _signs(self, demand: Demanded) -> tuple[int, ...]:
         cell, way = demand
         if way:
             return (way,)
-        return (1, -1) if ground.fall[self.space.places[cell]] >= ground.reach else (1,)
+        return (1, -1) if self.columns.fall[cell] >= self._amount(demand) else (1,)
 
-    def _tried(self, demand: Demanded, ground: Ground, how: Way) -> bool:
-        for sign in self._signs(demand, ground):
-            trail = how(ground, int(self.space.places[demand[0]]), sign)
-            if trail is not None and not trail.faults:
-                self._kept(trail)
-                return True
-        return False
+    def _ground(self, demand: Demanded, fixed: float) -> Ground:
+        kind = self._amount(demand), fixed
+        if kind not in self.grounds:
+            places, size = self.space.places, len(self.space.cells)
+            fall, worth = np.zeros(size), np.full(size, fixed)
+            withheld = np.zeros(size, dtype=np.bool_)
+            fall[places], withheld[places] = self.columns.fall, self.withheld
+            worth[places[self.columns.free]] = 1.0
+            self.grounds[kind] = Ground(self.space, kind[0], fall, withheld, worth)
+        return self.grounds[kind]
 
-    def _extended(self, demand: Demanded, ground: Ground) -> None:
-        """Withhold what the best trail moves besides, if it may be withheld."""
-        place = int(self.space.places[demand[0]])
-        trails = [pursue(ground, place, sign) for sign in self._signs(demand, ground)]
-        able = [t for t in trails if t is not None and self._able(ground, t)]
-        if not able:
-            return
-        trail = min(able, key=lambda t: t.wrong)
-        faults = np.array(trail.faults, dtype=np.int64)
-        if len(faults):
-            ground.withhold(faults)
-            self.withheld[self.space.cells[faults]] = True
-        self._kept(trail)
+    def _withhold(self, cells: Index) -> None:
+        self.withheld[cells] = True
+        for ground in self.grounds.values():
+            ground.withhold(self.space.places[cells])
 
-    def _able(self, ground: Ground, trail: Trail) -> bool:
-        cells = self.space.cells[np.array(trail.faults, dtype=np.int64)]
-        by = np.array([trail.moved[at] for at in trail.faults], dtype=np.int64)
-        free = (cells >= 0) & self.columns.free[cells] & ~self.withheld[cells]
-        return bool((free & (by >= -ground.fall[np.array(trail.faults, np.int64)])).all())
-
-    def _kept(self, trail: Trail) -> None:
-        """Keep a witness, for all demands that it meets."""
-        moved = {self.space.cells[at]: by for at, by in trail.moved.items() if by}
-        cells = np.array(sorted(moved), dtype=np.int64)
-        by = np.array([moved[cell] for cell in cells], dtype=np.int64)
-        either = self.columns.either[cells]
-        met = (
-            (+1, (self.columns.up[cells] > 0) & (by >= self.columns.up[cells])),
-            (-1, (self.columns.down[cells] > 0) & (-by >= self.columns.down[cells])),
-            (0, (either > 0) & (abs(by) >= either)),
-        )
-        witness = cells, by
-        for way, reached in met:
-            for cell in cells[reached].tolist():
-                self.witnesses.setdefault((cell, way), witness)
+    def _publish(self, cells: Index) -> None:
+        self.withheld[cells] = False
+        for ground in self.grounds.values():
+            ground.publish(self.space.places[cells])
 
 
 def _cells(columns: Columns, n_cells: int) -> Columns:

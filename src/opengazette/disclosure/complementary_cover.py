@@ -115,21 +115,28 @@ def improved(needs: Cover, withheld: Mask, block: Index) -> Mask:
     lacking, empty = needs.lacking(outside)
     touched = np.diff(within.indptr) > 0
     wanted = sparse.csr_array(within[np.flatnonzero(touched & lacking)])
-    matrix, least = _program(wanted, sparse.csr_array(within[np.flatnonzero(touched & empty)]))
-    solved = milp(
-        cost,
-        constraints=LinearConstraint(matrix, least, np.inf),
-        integrality=np.ones(len(block), dtype=np.int64),
-        bounds=Bounds(0, 1),
-        options={"mip_rel_gap": GAP, "node_limit": NODES},
-    )
-    if solved.x is None:
+    chosen = _least(cost, wanted, sparse.csr_array(within[np.flatnonzero(touched & empty)]))
+    if chosen is None:
         return withheld
-    chosen = solved.x > 0.5
     if cost[chosen].sum() >= cost[withheld[block]].sum() - 1e-9:
         return withheld
     outside[block[chosen]] = True
     return outside
+
+
+def _least(cost: Floats, wanted: sparse.csr_array, empty: sparse.csr_array) -> Mask | None:
+    """Choose the cheapest cells, or nearly; None if the nodes do not suffice."""
+    if not wanted.shape[0]:
+        return np.zeros(len(cost), dtype=np.bool_)
+    matrix, least = _program(wanted, empty)
+    solved = milp(
+        cost,
+        constraints=LinearConstraint(matrix, least, np.inf),
+        integrality=np.ones(len(cost), dtype=np.int64),
+        bounds=Bounds(0, 1),
+        options={"mip_rel_gap": GAP, "node_limit": NODES},
+    )
+    return None if solved.x is None else np.asarray(solved.x > 0.5, dtype=np.bool_)
 
 
 def _program(wanted: sparse.csr_array, empty: sparse.csr_array) -> tuple[sparse.csr_array, Floats]:

@@ -89,15 +89,13 @@ class Ground:
         self.withheld[places] = False
         self.reset(places)
 
-    def cheapest(self, place: int, sign: int, enough: float) -> Move | None:
+    def cheapest(self, place: int, sign: int, enough: float, *, far: bool) -> Move | None:
         """Return the cheapest move of a place; one nearby if it costs less than enough."""
         move = self.space.cheapest(self.prices, place, sign, near=True)
-        if move is not None and move.cost < enough:
+        if not far or (move is not None and move.cost < enough):
             return move
-        further = self.space.cheapest(self.prices, place, sign, near=False)
-        if move is None or (further is not None and further.cost < move.cost):
-            return further
-        return move
+        limit = NEVER / 2 if move is None else move.cost
+        return self.space.cheapest(self.prices, place, sign, near=False, limit=limit) or move
 
 
 @dataclass(frozen=True)
@@ -110,20 +108,21 @@ class Trail:
 
 
 def straight(ground: Ground, place: int, sign: int) -> Trail | None:
-    """Move a place by one product move of withheld cells, if there is one."""
-    move = ground.cheapest(place, sign, SMALLEST)
+    """Move a place by one product move of withheld cells of its own groups, if there is one."""
+    move = ground.space.cheapest(ground.prices, place, sign, near=True, limit=SMALLEST)
     if move is None:
         return None
     trail = _trail(ground, _together({}, move, ground.reach))
     return None if trail.faults else trail
 
 
-def pursue(ground: Ground, place: int, sign: int) -> Trail | None:
+def pursue(ground: Ground, place: int, sign: int, *, far: bool = True) -> Trail | None:
     """Move a place and mend what else moves, move by move; return the best trail.
 
-    It may still move cells that are shown: those are its faults.
+    It may still move cells that are shown: those are its faults. Unless `far`, all moves stay
+    within the groups of the cells that they start from.
     """
-    first = ground.cheapest(place, sign, SMALLEST)
+    first = ground.cheapest(place, sign, SMALLEST, far=far)
     if first is None:
         return None
     moved, extra = _together({}, first, ground.reach), dict[int, float]()
@@ -133,7 +132,7 @@ def pursue(ground: Ground, place: int, sign: int) -> Trail | None:
         best = now if now.wrong < best.wrong else best
         if not now.faults:
             break
-        mended = _mended(ground, now, (place, sign), extra)
+        mended = _mended(ground, now, (place, sign), extra, far=far)
         if mended is None:
             break
         extra.update({at: extra.get(at, 0.0) + HARDER for at in now.faults})
@@ -143,7 +142,7 @@ def pursue(ground: Ground, place: int, sign: int) -> Trail | None:
 
 
 def _mended(
-    ground: Ground, now: Trail, kept: tuple[int, int], extra: dict[int, float]
+    ground: Ground, now: Trail, kept: tuple[int, int], extra: dict[int, float], *, far: bool
 ) -> dict[int, int] | None:
     """Mend the fault that can be mended at the least new harm; `kept` does not move back."""
     best: tuple[float, dict[int, int]] | None = None
@@ -155,7 +154,7 @@ def _mended(
             ground.price(other, by, abs(back), extra.get(other, 0.0))
         ground.set(kept[0], *((0.0, NEVER) if kept[1] > 0 else (NEVER, 0.0)))
         gain = ground.fault(at, now.moved[at])
-        move = ground.cheapest(at, 1 if back > 0 else -1, SMALLEST - gain)
+        move = ground.cheapest(at, 1 if back > 0 else -1, SMALLEST - gain, far=far)
         if move is not None and (best is None or move.cost < best[0]):
             best = move.cost, _together(now.moved, move, abs(back))
         if move is not None and move.cost < SMALLEST - gain:

@@ -47,9 +47,10 @@ class Ways:
         signed, absolute = self._applied  # type: ignore[attr-defined]
         return Prices(_along(absolute, prices.both, axis), _along(signed, prices.tilt, axis))
 
-    def pick(self, ways: Index) -> sparse.csr_array:
-        """Return some ways."""
-        return sparse.csr_array(self.signed[ways])
+    def pick(self, way: int) -> tuple[Index, Index]:
+        """Return the codes that move in one way, and their signs."""
+        some = slice(self.signed.indptr[way], self.signed.indptr[way + 1])
+        return self.codes[self.signed.indices[some]], self.signed.data[some].astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,9 @@ class Tree:
         own = sparse.csr_array(self.chains[[code]])
         under = self.chains[:, [code]].toarray().ravel() > 0
         below, other = np.flatnonzero(self.leaf & under), np.flatnonzero(self.leaf & ~under)
-        beside = other[self.above[other] == self.above[code]]
-        if near and self.leaf[code] and len(beside):
+        group = self.chains[:, [max(0, int(self.above[code]))]].toarray().ravel() > 0
+        beside = other[group[other] & (self.above[code] >= 0)]
+        if near and len(beside):
             around = _repeated(own, len(beside)) - self.chains[beside]
         else:
             rest = sparse.vstack([sparse.csr_array(own.shape), self.chains[other]], format="csr")
@@ -146,8 +148,13 @@ class MoveSpace:
         cells[places] = np.arange(len(places))
         return cls(tuple(t for t in trees if t is not None), shape, places, cells)
 
-    def cheapest(self, prices: Prices, place: int, sign: int, *, near: bool) -> Move | None:
-        """Return the cheapest product move of a place up (+1) or down (-1); None if none may be."""
+    def cheapest(
+        self, prices: Prices, place: int, sign: int, *, near: bool, limit: float = NEVER / 2
+    ) -> Move | None:
+        """Return the cheapest product move of a place up (+1) or down (-1).
+
+        None if it costs `limit` or more.
+        """
         codes = [int(c) for c in np.unravel_index(place, self.shape)]
         parts = [t.ways(c, near=near) for t, c in zip(self.trees, codes, strict=True)]
         sizes = [below.count * around.count for below, around in parts]
@@ -159,20 +166,25 @@ class MoveSpace:
             at = [0 if a in ways else own[a] for a in range(len(codes))]
             ways[axis] = _joined(parts[axis], _line(prices.both, axis, at))
             prices = ways[axis].of(prices, axis)
-        cost, vectors = _least(prices, parts[apart], apart, ways, sign)
-        if cost >= NEVER / 2:
-            return None
+        found = _least(prices, parts[apart], apart, ways, sign, limit)
+        return None if found is None else self._corners(*found, sign)
+
+    def _corners(self, cost: float, vectors: list[tuple[Index, Index]], sign: int) -> Move:
         places, signs = np.zeros(1, dtype=np.int64), np.full(1, sign, dtype=np.int64)
-        for axis, vector in enumerate(vectors):
-            moved, by = parts[axis][1].codes[vector.indices], vector.data.astype(np.int64)
-            places = (places[:, None] * self.shape[axis] + moved).ravel()
+        for (codes, by), size in zip(vectors, self.shape, strict=True):
+            places = (places[:, None] * size + codes).ravel()
             signs = (signs[:, None] * by).ravel()
         return Move(cost, places, signs)
 
 
 def _least(
-    prices: Prices, parts: tuple[Ways, Ways], apart: int, ways: dict[int, Ways], sign: int
-) -> tuple[float, list[sparse.csr_array]]:
+    prices: Prices,
+    parts: tuple[Ways, Ways],
+    apart: int,
+    ways: dict[int, Ways],
+    sign: int,
+    limit: float,
+) -> tuple[float, list[tuple[Index, Index]]] | None:
     """Choose the cheapest combination, and below and around apart: their costs add up."""
     chosen: list[Floats | None] = []
     total = np.zeros(1)
@@ -185,15 +197,19 @@ def _least(
         total = total + flat.min(axis=0)
         chosen.append(flat)
     best = int(np.argmin(total))
+    cost = float(total[best]) / 2
+    if cost >= limit:
+        return None
     others = sorted(ways)
     at = np.unravel_index(best, tuple(ways[a].count for a in others)) if others else ()
-    vectors = {a: ways[a].pick(np.array([i])) for a, i in zip(others, at, strict=True)}
+    vectors = {a: ways[a].pick(int(i)) for a, i in zip(others, at, strict=True)}
     ends = [
-        each.pick(np.array([0 if flat is None else int(np.argmin(flat[:, best]))]))
+        each.pick(0 if flat is None else int(np.argmin(flat[:, best])))
         for each, flat in zip(parts, chosen, strict=True)
     ]
-    vectors[apart] = _tidy(ends[0] + ends[1])
-    return float(total[best]) / 2, [vectors[a] for a in sorted(vectors)]
+    codes, by = (np.concatenate(both) for both in zip(*ends, strict=True))
+    vectors[apart] = codes, by
+    return cost, [vectors[a] for a in sorted(vectors)]
 
 
 def _joined(parts: tuple[Ways, Ways], line: Floats) -> Ways:
