@@ -88,6 +88,7 @@ def _fragment(found: Proposal) -> list[str]:
             continue
         rule = json.dumps(form.rule.model_dump(mode="json"), ensure_ascii=False)
         lines.append(f"    {form.dimension}: generalise: {rule}")
+    lines.append("  publication.suppression: take away what names a label that is gone.")
     if any("area" in form.what or "group" in form.what for form in found.forms):
         lines.append("  Add the people of merged areas to a population table of their own.")
     return lines

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from opengazette.disclosure.annotation import told_before
 from opengazette.disclosure.assessment import assess
 from opengazette.disclosure.margins import with_margins
 from opengazette.disclosure.proposals import MOST_TRIED, Search, least_generalisation
@@ -84,7 +85,8 @@ def _suppressed(
     )
     rule = rule_of_the_past(contract, rule_pack)
     try:
-        withheld = withheld_counts(contract, rule, true, counts, NOTHING_SEEN, {})
+        told = told_before(true, (), contract.publication)
+        withheld = withheld_counts(contract, rule, true, counts, NOTHING_SEEN, told)
     except CannotProtect as error:
         return Suppressed(cells, None, score, error.problem)
     return Suppressed(cells, sum(int(mask.sum()) for mask in withheld.values()), score)
