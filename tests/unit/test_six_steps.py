@@ -1,0 +1,104 @@
+"""What each step says, from what, and who must act."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from opengazette.adapters.contracts import load_rule_pack
+from opengazette.disclosure.facts import TableFacts, Variable, meets_safe_harbor
+from opengazette.disclosure.six_steps import Declared, StepDecision, take_steps
+
+V2 = load_rule_pack(Path(__file__).parents[2], "calhhs-ddg-2.0")
+DECLARED = Declared(
+    personal=True, personal_basis="Cases are counted.", high_risk=False, regimes=("ipa",)
+)
+STATE = TableFacts(4, (1,), residence_population=39_000_000, statewide=True)
+COUNTY = TableFacts(4, ("month",), residence_population=3_000)
+
+
+def steps(
+    facts: TableFacts, declared: Declared = DECLARED, denominator: int | None = 1_000
+) -> dict[int, StepDecision]:
+    return {s.number: s for s in take_steps(declared, facts, denominator, V2).steps}
+
+
+def test_each_step_names_who_must_act() -> None:
+    found = steps(COUNTY)
+    actors = [found[n].actor for n in range(1, 7)]
+    assert actors == ["contract", "software", "software", "software", "legal", "approver"]
+
+
+def test_other_variables_are_for_the_expert_to_review() -> None:
+    found = steps(STATE, replace(DECLARED, others=("trait",)))
+    assert found[3].actor == "expert"
+    assert "The expert must review other variables: trait." in found[3].reason
+
+
+@pytest.mark.parametrize(
+    ("smallest", "denominator", "reason"),
+    [
+        (10, 20_001, "A numerator is below 11."),
+        (11, 20_000, "A denominator is below 20,001."),
+        (11, None, "A denominator is not known."),
+        (10, 20_000, "A numerator is below 11 and a denominator is below 20,001."),
+        (11, 20_001, "Every numerator is 0 or at least 11, every denominator at least 20,001."),
+    ],
+)
+def test_step_2_says_what_is_too_small(smallest: int, denominator: int | None, reason: str) -> None:
+    found = steps(replace(STATE, smallest_count=smallest), denominator=denominator)
+    assert found[2].reason == reason
+
+
+def test_masking_says_why_it_is_needed() -> None:
+    assert "because the score demands it" in steps(COUNTY)[4].reason
+    high = replace(DECLARED, high_risk=True)
+    assert "because a high-risk population is present" in steps(STATE, high)[4].reason
+    assert "small counts are always withheld" in steps(STATE, high)[3].reason
+    assert "always withheld" not in steps(COUNTY, high)[3].reason
+
+
+def test_a_mitigation_is_the_expert_s_and_quoted() -> None:
+    allowed = replace(DECLARED, mitigation="Public by law (the expert, 2026-01-15)")
+    found = steps(COUNTY, allowed)[4]
+    assert (found.actor, "Public by law" in found.reason) == ("expert", True)
+    high = steps(COUNTY, replace(allowed, high_risk=True))[4]
+    assert (high.actor, "Public by law" in high.reason) == ("software", False)
+
+
+def test_hipaa_asks_for_the_expert_determination_unless_safe_harbor_is_met() -> None:
+    hipaa = replace(DECLARED, regimes=("hipaa",))
+    assert "164.514(b)(1)" in steps(COUNTY, hipaa)[5].reason
+    assert "164.514(b)(1)" not in steps(STATE, hipaa)[5].reason
+    assert "164.514(b)(1)" not in steps(COUNTY)[5].reason
+
+
+@pytest.mark.parametrize(
+    ("facts", "met"),
+    [
+        (STATE, True),
+        (replace(STATE, periods=("year",)), True),
+        (replace(STATE, periods=("quarter",)), False),
+        (replace(STATE, periods=(1, "month")), False),
+        (replace(STATE, periods=()), False),
+        (replace(STATE, statewide=False), False),
+        (replace(STATE, variables=(Variable("sex", "sex", 2),)), False),
+        (replace(STATE, service_population=30_000), False),
+        (replace(STATE, service_place="address"), False),
+    ],
+)
+def test_s19_safe_harbor_is_met_by_statewide_annual_events_alone(
+    facts: TableFacts, *, met: bool
+) -> None:
+    assert meets_safe_harbor(facts) == met
+
+
+def test_the_inputs_name_methods_and_variables_and_no_count() -> None:
+    found = steps(COUNTY, replace(DECLARED, characteristics=("county (residence)",)))
+    assert found[1].inputs == ("Personal characteristics in the table: county (residence)",)
+    assert found[3].inputs[1] == "Scored: events +7, residence +7, time +5, interactions -3"
+    assert found[4].inputs == ("Score 16, limit 12",)
+    assert found[5].inputs == ("Regimes: ipa", "Steps 1 to 4")
+    assert "3,000" not in str(found)
