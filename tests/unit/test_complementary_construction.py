@@ -166,16 +166,18 @@ def test_tables_of_another_kind_are_left_to_the_search(change: dict[str, object]
 
 
 @settings(max_examples=30, deadline=None)
-@given(tables(), st.integers(0, 10**6), st.sampled_from([1, -1]), st.booleans())
+@given(tables(), st.integers(0, 10**6), st.sampled_from([1, -1]), st.integers(0, 2))
 def test_the_cheapest_move_satisfies_every_equation_and_costs_what_it_says(
-    table: CellTable, pick: int, sign: int, near: bool
+    table: CellTable, pick: int, sign: int, within: int
 ) -> None:
     space = MoveSpace.of(table)
     assert space is not None
     random = np.random.default_rng(pick)
     up, down = random.random((2, *space.shape))
     cell = pick % len(table.keys)
-    move = space.cheapest(Prices(up + down, up - down), int(space.places[cell]), sign, near=near)
+    move = space.cheapest(
+        Prices(up + down, up - down), int(space.places[cell]), sign, within=within
+    )
     assert move is not None
     moved = np.zeros(len(table.keys))
     moved[space.cells[move.places]] = move.signs

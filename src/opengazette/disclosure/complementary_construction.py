@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from opengazette.disclosure.complementary_cover import cover
 from opengazette.disclosure.complementary_network import Columns
-from opengazette.disclosure.complementary_pursuit import Ground, Trail, pursue, straight
+from opengazette.disclosure.complementary_pursuit import NEARBY, Ground, Trail, pursue, straight
 from opengazette.disclosure.linear_system import CellTable
 from opengazette.disclosure.product_moves import MoveSpace
 
@@ -84,7 +84,7 @@ class _Proof:
 
     def prove(self) -> None:
         """Find witnesses, the simple ones first; withhold more where there are none."""
-        ways: tuple[Way, ...] = (straight, partial(pursue, far=False), pursue)
+        ways: tuple[Way, ...] = (straight, partial(pursue, reaches=NEARBY))
         for how in ways:
             for demand in self.unmet():
                 self._met(demand, how, PASSING)

@@ -12,11 +12,14 @@ from opengazette.disclosure.product_moves import NEVER, Move, MoveSpace, Prices
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Index = NDArray[np.int64]
+Reaches = tuple[int, ...]
 
 # Any corner costs a hair, so that short moves come first. A fault that stays gets dearer by the
 # step; most of what a shown cell costs is that it moves at all.
 HAIR, HARDER, MOVES_AT_ALL = 1e-3, 0.6, 0.5
 STEPS = 10
+NEARBY: Reaches = (1, 2)
+ANYWHERE: Reaches = (1, 2, 0)
 # A move that costs less than this does no harm.
 SMALLEST = 0.09
 
@@ -89,13 +92,16 @@ class Ground:
         self.withheld[places] = False
         self.reset(places)
 
-    def cheapest(self, place: int, sign: int, enough: float, *, far: bool) -> Move | None:
+    def cheapest(self, place: int, sign: int, enough: float, reaches: Reaches) -> Move | None:
         """Return the cheapest move of a place; one nearby if it costs less than enough."""
-        move = self.space.cheapest(self.prices, place, sign, near=True)
-        if not far or (move is not None and move.cost < enough):
-            return move
-        limit = NEVER / 2 if move is None else move.cost
-        return self.space.cheapest(self.prices, place, sign, near=False, limit=limit) or move
+        best: Move | None = None
+        for within in reaches:
+            limit = NEVER / 2 if best is None else best.cost
+            found = self.space.cheapest(self.prices, place, sign, within=within, limit=limit)
+            best = best if found is None else found
+            if best is not None and best.cost < enough:
+                break
+        return best
 
 
 @dataclass(frozen=True)
@@ -109,20 +115,20 @@ class Trail:
 
 def straight(ground: Ground, place: int, sign: int) -> Trail | None:
     """Move a place by one product move of withheld cells of its own groups, if there is one."""
-    move = ground.space.cheapest(ground.prices, place, sign, near=True, limit=SMALLEST)
+    move = ground.space.cheapest(ground.prices, place, sign, within=1, limit=SMALLEST)
     if move is None:
         return None
     trail = _trail(ground, _together({}, move, ground.reach))
     return None if trail.faults else trail
 
 
-def pursue(ground: Ground, place: int, sign: int, *, far: bool = True) -> Trail | None:
+def pursue(ground: Ground, place: int, sign: int, reaches: Reaches = ANYWHERE) -> Trail | None:
     """Move a place and mend what else moves, move by move; return the best trail.
 
-    It may still move cells that are shown: those are its faults. Unless `far`, all moves stay
-    within the groups of the cells that they start from.
+    It may still move cells that are shown: those are its faults. The `reaches` say
+    within how many groups above a cell to look for moves, 0 for anywhere.
     """
-    first = ground.cheapest(place, sign, SMALLEST, far=far)
+    first = ground.cheapest(place, sign, SMALLEST, reaches)
     if first is None:
         return None
     moved, extra = _together({}, first, ground.reach), dict[int, float]()
@@ -132,7 +138,7 @@ def pursue(ground: Ground, place: int, sign: int, *, far: bool = True) -> Trail 
         best = now if now.wrong < best.wrong else best
         if not now.faults:
             break
-        mended = _mended(ground, now, (place, sign), extra, far=far)
+        mended = _mended(ground, now, (place, sign), extra, reaches)
         if mended is None:
             break
         extra.update({at: extra.get(at, 0.0) + HARDER for at in now.faults})
@@ -142,7 +148,7 @@ def pursue(ground: Ground, place: int, sign: int, *, far: bool = True) -> Trail 
 
 
 def _mended(
-    ground: Ground, now: Trail, kept: tuple[int, int], extra: dict[int, float], *, far: bool
+    ground: Ground, now: Trail, kept: tuple[int, int], extra: dict[int, float], reaches: Reaches
 ) -> dict[int, int] | None:
     """Mend the fault that can be mended at the least new harm; `kept` does not move back."""
     best: tuple[float, dict[int, int]] | None = None
@@ -154,7 +160,7 @@ def _mended(
             ground.price(other, by, abs(back), extra.get(other, 0.0))
         ground.set(kept[0], *((0.0, NEVER) if kept[1] > 0 else (NEVER, 0.0)))
         gain = ground.fault(at, now.moved[at])
-        move = ground.cheapest(at, 1 if back > 0 else -1, SMALLEST - gain, far=far)
+        move = ground.cheapest(at, 1 if back > 0 else -1, SMALLEST - gain, reaches)
         if move is not None and (best is None or move.cost < best[0]):
             best = move.cost, _together(now.moved, move, abs(back))
         if move is not None and move.cost < SMALLEST - gain:

@@ -77,7 +77,7 @@ class Tree:
     above: Index
     leaf: NDArray[np.bool_]
     chains: sparse.csr_array
-    known: dict[tuple[int, bool], tuple[Ways, Ways]] = field(default_factory=dict)
+    known: dict[tuple[int, int], tuple[Ways, Ways]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, dimension: Dimension) -> Tree | None:
@@ -97,23 +97,25 @@ class Tree:
         leaf = np.array([not dimension.children.get(c) for c in dimension.codes], dtype=np.bool_)
         return cls(above, leaf, chains)
 
-    def ways(self, code: int, *, near: bool) -> tuple[Ways, Ways]:
+    def ways(self, code: int, within: int) -> tuple[Ways, Ways]:
         """Return how a code may rise: what goes along below it, and what around it.
 
         Any of the first joins any of the second. A leaf changes places with another, and the
-        groups of both with them, or all above it rise. `near` leaves only those of its group.
+        groups of both with them, or all above it rise. Those
+        `within` so many groups above it are kept; all where it has no such group, or it is 0.
         """
-        if (code, near) not in self.known:
-            self.known[code, near] = self._ways(code, near=near)
-        return self.known[code, near]
+        if (code, within) not in self.known:
+            self.known[code, within] = self._ways(code, within)
+        return self.known[code, within]
 
-    def _ways(self, code: int, *, near: bool) -> tuple[Ways, Ways]:
+    def _ways(self, code: int, within: int) -> tuple[Ways, Ways]:
         own = sparse.csr_array(self.chains[[code]])
         under = self.chains[:, [code]].toarray().ravel() > 0
         below, other = np.flatnonzero(self.leaf & under), np.flatnonzero(self.leaf & ~under)
-        group = self.chains[:, [max(0, int(self.above[code]))]].toarray().ravel() > 0
-        beside = other[group[other] & (self.above[code] >= 0)]
-        if near and len(beside):
+        above = _chain(self.above, code)
+        group = above[within] if 0 < within < len(above) else code
+        beside = other[self.chains[other][:, [group]].toarray().ravel() > 0]
+        if len(beside):
             around = _repeated(own, len(beside)) - self.chains[beside]
         else:
             rest = sparse.vstack([sparse.csr_array(own.shape), self.chains[other]], format="csr")
@@ -149,14 +151,14 @@ class MoveSpace:
         return cls(tuple(t for t in trees if t is not None), shape, places, cells)
 
     def cheapest(
-        self, prices: Prices, place: int, sign: int, *, near: bool, limit: float = NEVER / 2
+        self, prices: Prices, place: int, sign: int, *, within: int = 0, limit: float = NEVER / 2
     ) -> Move | None:
         """Return the cheapest product move of a place up (+1) or down (-1).
 
         None if it costs `limit` or more.
         """
         codes = [int(c) for c in np.unravel_index(place, self.shape)]
-        parts = [t.ways(c, near=near) for t, c in zip(self.trees, codes, strict=True)]
+        parts = [t.ways(c, within) for t, c in zip(self.trees, codes, strict=True)]
         sizes = [below.count * around.count for below, around in parts]
         apart = int(np.argmax(sizes))
         prices = _restricted(prices, [around.codes for _, around in parts], self.shape)
