@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,15 @@ from pydantic import ValidationError
 
 from opengazette.adapters.contracts import load_contract
 from opengazette.disclosure.safe_harbor import safe_harbor_obstacles
-from opengazette.errors import DisclosureRisk
+from opengazette.errors import ApprovalMissing, DisclosureRisk
+from opengazette.governance.approvals import standing_approval
 from opengazette.governance.regimes import lacking
+from opengazette.model.approval import Approval
 from opengazette.model.contract import Contract
 from opengazette.model.legal import Legal
+from opengazette.model.stages import Documented, DocumentRef, Release, TableRef
 from opengazette.model.statutes import CITATIONS, statutes
+from opengazette.steps.approve import approve
 from opengazette.steps.lawfulness import laws_kept
 
 ROOT = Path(__file__).parents[2]
@@ -188,3 +193,27 @@ def test_a_contract_that_contradicts_itself_on_the_law_is_refused(legal: dict[st
 def test_a_contract_without_the_new_parts_keeps_its_fingerprint() -> None:
     dumped = Legal.model_validate({"regimes": ["ipa"], "authority": "A law"}).model_dump()
     assert dumped == {"regimes": ("ipa",), "authority": "A law"}
+
+
+def waiting(chosen: Contract) -> tuple[Documented, Approval]:
+    sha = "0" * 64
+    paper, table = DocumentRef("evidence.json", "j", sha), TableRef("example", sha, 10, ())
+    release = Release(chosen.id, sha, sha, table, table, table, paper, (paper,), 1, 0, 0)
+    given = standing_approval(
+        release, 10, approver="A", role="R", approved_on=date(2026, 1, 5), reason="Read"
+    )
+    return Documented(release, ()), given
+
+
+def test_the_gate_stays_shut_until_the_determination_is_on_file() -> None:
+    chosen = contract(hipaa_standard=BY_EXPERT)
+    release, given = waiting(chosen)
+    with pytest.raises(ApprovalMissing, match="signed determination is not on file") as refused:
+        approve(release, chosen, given)
+    assert "opengazette determination" in refused.value.remedy
+
+
+def test_a_signed_determination_opens_the_gate_to_what_is_approved() -> None:
+    chosen = contract(hipaa_standard={**BY_EXPERT, "determination": SIGNED})
+    release, given = waiting(chosen)
+    assert approve(release, chosen, given).release == release.release
