@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from opengazette.cli import main
+from opengazette.demo import departments
 
-EXAMPLES = Path(__file__).parents[2] / "docs/examples"
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "docs/examples"
 
 
 @pytest.fixture
@@ -28,6 +30,42 @@ def typed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., int]
         return int(str(ended.value.code))
 
     return call
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An agency's folder with the demonstration departments."""
+    root = tmp_path_factory.mktemp("office")
+    shutil.copytree(ROOT / "config", root / "config")
+    departments.load(root / "var" / "departments.duckdb", synthetic_rows=5_000)
+    return root
+
+
+def test_a_dataset_is_scored_by_what_its_table_really_holds(
+    office: Path,
+    typed: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("OPENGAZETTE_ROOT", str(office))
+    assert typed("score", "youth_risk_survey", "--json") == 0
+    (table,) = json.loads(capsys.readouterr().out)["tables"]
+    assert table["score"] == sum(line["points"] for line in table["lines"])
+    assert (table["outcome"], table["score_needed"]) == ("mask", True)
+    assert set(table["variables"]) == {"age_group", "sex", "race_ethnicity"}
+
+
+def test_a_dataset_without_personal_characteristics_has_no_score(
+    office: Path,
+    typed: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("OPENGAZETTE_ROOT", str(office))
+    assert typed("score", "restaurant_inspections", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["score"], found["outcome"]) == (None, "release")
+    assert [step["number"] for step in found["tables"][0]["steps"]] == [1, 6]
 
 
 DESCRIBED = ("score", "--describe", "asthma.yaml")

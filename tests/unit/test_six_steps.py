@@ -102,3 +102,20 @@ def test_the_inputs_name_methods_and_variables_and_no_count() -> None:
     assert found[4].inputs == ("Score 16, limit 12",)
     assert found[5].inputs == ("Regimes: ipa", "Steps 1 to 4")
     assert "3,000" not in str(found)
+
+
+def test_a_high_risk_population_without_small_counts_is_not_masked() -> None:
+    high = replace(DECLARED, high_risk=True)
+    found = take_steps(high, replace(STATE, smallest_count=11), 1_000, V2)
+    assert [step.number for step in found.steps] == [1, 2, 3, 5, 6]
+    assert not found.needs_masking
+    assert not take_steps(high, replace(STATE, smallest_count=None), 1_000, V2).needs_masking
+
+
+def test_step_3_compares_the_score_with_the_limit() -> None:
+    assert "The score is 16, above 12." in steps(COUNTY)[3].reason
+    assert "not above 12." in steps(STATE)[3].reason
+
+
+def test_a_table_without_a_named_characteristic_says_none() -> None:
+    assert steps(STATE)[1].inputs == ("Personal characteristics in the table: none",)
