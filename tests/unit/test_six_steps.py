@@ -119,3 +119,10 @@ def test_step_3_compares_the_score_with_the_limit() -> None:
 
 def test_a_table_without_a_named_characteristic_says_none() -> None:
     assert steps(STATE)[1].inputs == ("Personal characteristics in the table: none",)
+
+
+def test_what_a_person_has_recorded_stands_among_the_inputs() -> None:
+    decided = replace(DECLARED, decisions=("trait: visible to nobody (the expert, 2026)",))
+    assert steps(STATE, decided)[3].inputs[-1] == (
+        "Recorded: trait: visible to nobody (the expert, 2026)"
+    )

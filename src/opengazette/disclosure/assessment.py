@@ -66,6 +66,9 @@ def declared_by(contract: Contract) -> Declared:
             if d.characteristic.kind in personal
         ),
         others=tuple(d.name for d in dimensions if is_other(d.characteristic)),
+        decisions=tuple(
+            f"{d.name}: {d.characteristic.basis}" for d in dimensions if d.characteristic.basis
+        ),
         denominator_basis=rules.denominator.basis if rules.denominator else "not recorded",
     )
 

@@ -90,6 +90,9 @@ def _declared(table: DescribedTable, crossed: tuple[str, ...]) -> Declared:
         regimes=table.regimes,
         characteristics=tuple(f"{v.name} ({v.kind})" for v in shown),
         others=tuple(v.name for v in shown if v.kind == "other"),
+        decisions=tuple(
+            f"{v.name}: {v.basis}" for v in shown if isinstance(v, DescribedGroups) and v.basis
+        ),
         denominator_basis="as described",
         mitigation=f"{allowed.reason} ({allowed.expert}, {allowed.on})" if allowed else None,
     )

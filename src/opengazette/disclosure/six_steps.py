@@ -61,7 +61,8 @@ class Declared:
     """What people have recorded of a table: the answers that no software can find.
 
     `characteristics` are the personal characteristics by name, `others` those that an expert must
-    review. `mitigation` is why a table above the limit need not be masked, with name and date.
+    review, `decisions` what a person has recorded on single variables. `mitigation` is why a table
+    above the limit need not be masked, with name and date.
     """
 
     personal: bool
@@ -70,6 +71,7 @@ class Declared:
     regimes: tuple[str, ...]
     characteristics: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    decisions: tuple[str, ...] = ()
     denominator_basis: str = "not recorded"
     mitigation: str | None = None
 
@@ -163,7 +165,8 @@ def _potential_risk(
         named = ", ".join(declared.others)
         reasons.append(f"The expert must review other variables: {named}.")
     scored = ", ".join(f"{line.variable} {line.points:+d}" for line in found.lines)
-    inputs = ("Method: publication scoring criteria", f"Scored: {scored}")
+    recorded = tuple(f"Recorded: {decision}" for decision in declared.decisions)
+    inputs = ("Method: publication scoring criteria", f"Scored: {scored}", *recorded)
     actor: Actor = "expert" if declared.others else "software"
     decision: Decision = "yes" if needed else "no"
     return _step(3, decision, " ".join(reasons), actor, inputs, 4 if needed else 5)
