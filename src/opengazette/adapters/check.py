@@ -23,6 +23,7 @@ from opengazette.adapters.contracts import (
 )
 from opengazette.adapters.schemas import stale_schemas
 from opengazette.model.approval import Approval
+from opengazette.model.areas import AreaTable, RestrictedZips
 from opengazette.model.contract import Contract
 from opengazette.model.databases import Databases
 from opengazette.model.overlay import Overlay
@@ -36,6 +37,8 @@ FOLDERS: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("config/departments", Department, "id"),
     ("config/rulepacks", RulePack, "name"),
     ("config/standards/populations", PopulationTable, "id"),
+    ("config/standards/areas", AreaTable, "id"),
+    ("config/standards/zip3", RestrictedZips, "id"),
     ("config/overlays", Overlay, "name"),
     ("config/approvals", Approval, "dataset"),
 )

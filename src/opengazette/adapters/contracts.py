@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from opengazette.adapters.config_files import Reading, load_yaml, read_yaml, refusal
 from opengazette.adapters.config_problems import Problem
+from opengazette.adapters.contract_lookups import completed
 from opengazette.adapters.contract_references import (
     Known,
     contract_problems,
@@ -84,7 +85,7 @@ def refuse_unknown(root: Path, datasets: Iterable[str]) -> tuple[str, ...]:
 
 def read_contract(root: Path, dataset: str, known: Known) -> Reading[Contract]:
     """Return a contract or its problems, references included."""
-    reading = _read(root, f"config/datasets/{dataset}.yaml", Contract)
+    reading = completed(root, _read(root, f"config/datasets/{dataset}.yaml", Contract))
     if reading.value is None:
         return reading
     found = (

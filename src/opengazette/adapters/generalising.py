@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from opengazette.errors import ContractInvalid
-from opengazette.model.generalisation import AsIs, Bands, Categories, Period
+from opengazette.model.generalisation import AsIs, Bands, Categories, Period, ZipPrefix
 from opengazette.model.publication import Dimension
 
 #: Ibis's own annotations say too little of its expressions.
@@ -73,6 +73,8 @@ def _generalised(value: Expression, dimension: Dimension) -> Expression:
             return _band(_of_kind(value, dimension, "number"), bands)
         case Categories() as categories:
             return _category(as_text(value), categories)
+        case ZipPrefix() as prefix:
+            return _zip_prefix(as_text(value), prefix, dimension.name)
         case Period() as period:
             return _period(_of_kind(value, dimension, "date"), period)
 
@@ -117,6 +119,20 @@ def _period(value: Expression, period: Period) -> Expression:
         case "week":
             iso_year = value.iso_year().cast("string").lpad(4, "0")
             return iso_year + "-W" + value.week_of_year().cast("string").lpad(2, "0")
+
+
+def _zip_prefix(text: Expression, prefix: ZipPrefix, dimension: str) -> Expression:
+    import ibis
+
+    if prefix.restricted is None:
+        raise ContractInvalid(
+            f"Dimension {dimension!r}: the list {prefix.lookup!r} of ZIP codes was not read.",
+            "Load the contract from config/datasets.",
+        )
+    start = text.strip().substr(0, 3)
+    fits = text.strip().re_search(r"^[0-9]{5}(-?[0-9]{4})?$")
+    shown = start.isin([*prefix.restricted, "000"]).ifelse("000", start)
+    return ibis.cases((fits, shown), else_=ibis.null("string"))
 
 
 def _years(year: Expression, first: int, years: int) -> Expression:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from opengazette.adapters.config_problems import Problem
 from opengazette.model.approval import Approval
+from opengazette.model.areas import AreaTable, RestrictedZips
 from opengazette.model.cell_structure import CellStructure
 from opengazette.model.contract import Contract
 from opengazette.model.databases import Databases
@@ -24,6 +25,7 @@ FOLDER = "config/schemas"
 
 MODELS: Mapping[str, type[BaseModel]] = {
     "approval": Approval,
+    "areas": AreaTable,
     "cell_structure": CellStructure,
     "contract": Contract,
     "databases": Databases,
@@ -35,6 +37,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "population": PopulationTable,
     "record_release": RecordRelease,
     "rulepack": RulePack,
+    "zip3": RestrictedZips,
 }
 
 

@@ -7,7 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from opengazette.model.generalisation import AsIs, Band, Bands, Categories, Generalisation, Period
+from opengazette.model.generalisation import (
+    AsIs,
+    Band,
+    Bands,
+    Categories,
+    Generalisation,
+    Period,
+    ZipPrefix,
+)
 from opengazette.model.publication import Dimension
 
 AREAS = ("residence", "service_location")
@@ -85,7 +93,7 @@ def _merged(
         yield from _wider_bands(rule, plain)
     elif kind == "age" and isinstance(rule, AsIs) and all(label.isdecimal() for label in labels):
         yield from _ages(labels)
-    elif not isinstance(rule, Bands | Period):
+    elif not isinstance(rule, Bands | Period | ZipPrefix):
         yield from _to_other(dimension, plain, weights)
 
 
@@ -172,6 +180,8 @@ def _several_years(rule: Generalisation, years: Sequence[int]) -> Iterator[_Merg
 def _areas(
     dimension: Dimension, labels: Sequence[str], people: Mapping[str, int] | None
 ) -> Iterator[_Merge]:
+    if isinstance(dimension.generalise, ZipPrefix):
+        return
     above = {part: group for group, parts in dimension.groups.items() for part in parts}
     if dimension.groups and set(labels) <= set(above) and not set(dimension.groups) & set(above):
         into = {label: above[label] for label in labels}

@@ -16,7 +16,7 @@ from opengazette.disclosure.denominators import (
     smallest_listed,
 )
 from opengazette.model.contract import Contract
-from opengazette.model.generalisation import AsIs, Bands, Categories, Period
+from opengazette.model.generalisation import AsIs, Bands, Categories, Period, ZipPrefix
 from opengazette.model.publication import Characteristic, Dimension
 from opengazette.model.reference import PopulationTable
 from opengazette.model.rulepack import TimeUnit
@@ -229,7 +229,7 @@ def _covered(dimension: Dimension, labels: tuple[str, ...]) -> list[int | TimeUn
             return [1 if b.high is None else int(b.high - b.low + 1) for b in rule.bands]
         case Bands():
             return [declared]
-        case AsIs() | Categories():
+        case AsIs() | Categories() | ZipPrefix():
             return [_read(label, declared) for label in labels if label != dimension.missing]
 
 

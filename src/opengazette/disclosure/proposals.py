@@ -117,7 +117,7 @@ def coarsened(
     update: dict[str, object] = {"dimensions": tuple(dimensions)}
     if any(form.loss for form in chosen):
         # Wishes name labels that may be gone, and where nothing is withheld they decide nothing.
-        wishes = {"least_interesting": {}, "forced": ()}
+        wishes: dict[str, object] = {"least_interesting": {}, "forced": ()}
         update["suppression"] = contract.publication.suppression.model_copy(update=wishes)
     publication = contract.publication.model_copy(update=update)
     return Coarsened(contract.model_copy(update={"publication": publication}), base, tables)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from opengazette.model.frozen import Frozen, Label
+from opengazette.model.frozen import FileName, Frozen, Label
+
+ZipStart = Annotated[str, StringConstraints(pattern=r"^\d{3}$")]
+"""The first three digits of a ZIP code."""
 
 
 class Band(Frozen):
@@ -93,11 +96,19 @@ class Bands(Frozen):
 
 
 class Categories(Frozen):
-    """Publish named groups of source values; a value in none goes to `other` or is refused."""
+    """Publish named groups of source values; a value in none goes to `other` or is refused.
+
+    With `areas`, the groups are read from that table when the contract is: each area's parent.
+    """
 
     rule: Literal["categories"]
-    groups: dict[Label, tuple[str | int | bool, ...]]
+    groups: dict[Label, tuple[str | int | bool, ...]] = Field(default_factory=dict)
     other: Label | None = Field(default=None, description="label of every value not named")
+    areas: FileName | None = Field(
+        default=None,
+        exclude_if=lambda table: table is None,
+        description="table in config/standards/areas that gives each value its group",
+    )
 
     @model_validator(mode="after")
     def _disjoint(self) -> Categories:
@@ -137,4 +148,19 @@ class Period(Frozen):
         return self
 
 
-Generalisation = Annotated[AsIs | Bands | Categories | Period, Field(discriminator="rule")]
+class ZipPrefix(Frozen):
+    """Publish the first three digits of a ZIP code, and 000 where too few people share them.
+
+    Source: 45 CFR 164.514(b)(2)(i)(B).
+    """
+
+    rule: Literal["zip3"]
+    lookup: FileName = Field(description="list of such areas in config/standards/zip3")
+    restricted: tuple[ZipStart, ...] | None = Field(
+        default=None, description="read from the list when the contract is; not written by hand"
+    )
+
+
+Generalisation = Annotated[
+    AsIs | Bands | Categories | Period | ZipPrefix, Field(discriminator="rule")
+]

@@ -73,7 +73,7 @@ class Dimension(Frozen):
         match self.generalise:
             case Bands(bands=bands):
                 found = [band.label for band in bands]
-            case Categories(groups=groups, other=other):
+            case Categories(areas=None, groups=groups, other=other):
                 found = [*groups, *([other] if other else [])]
             case _:
                 return None
