@@ -26,7 +26,7 @@ SPARSEST = 20
 # What a cell costs that cannot be withheld: on the way to a witness, and in a pattern.
 PASSING, NEVER_SHOWN = 4.0, 1e4
 # Other witnesses sought for what one cell less needs: counted, not by the clock.
-TRIES = 3000
+TRIES = 600
 
 
 @dataclass(frozen=True)

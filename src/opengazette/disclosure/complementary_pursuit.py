@@ -151,21 +151,33 @@ def _mended(
     ground: Ground, now: Trail, kept: tuple[int, int], extra: dict[int, float], reaches: Reaches
 ) -> dict[int, int] | None:
     """Mend the fault that can be mended at the least new harm; `kept` does not move back."""
-    best: tuple[float, dict[int, int]] | None = None
-    for at in now.faults:
-        if at == kept[0]:
-            continue
-        back = ground.excess(at, now.moved[at])
-        for other, by in now.moved.items():
-            ground.price(other, by, abs(back), extra.get(other, 0.0))
-        ground.set(kept[0], *((0.0, NEVER) if kept[1] > 0 else (NEVER, 0.0)))
-        gain = ground.fault(at, now.moved[at])
-        move = ground.cheapest(at, 1 if back > 0 else -1, SMALLEST - gain, reaches)
-        if move is not None and (best is None or move.cost < best[0]):
-            best = move.cost, _together(now.moved, move, abs(back))
-        if move is not None and move.cost < SMALLEST - gain:
-            break
-    return None if best is None else best[1]
+    best: tuple[float, Move, int] | None = None
+    faults = [(at, ground.excess(at, now.moved[at])) for at in now.faults if at != kept[0]]
+    faults.sort(key=lambda fault: abs(fault[1]))
+    priced = 0
+    for within in reaches:
+        for at, back in faults:
+            if abs(back) != priced:
+                priced = abs(back)
+                _reprice(ground, now, kept, extra, priced)
+            enough = SMALLEST - ground.fault(at, now.moved[at])
+            limit = NEVER / 2 if best is None else best[0]
+            move = ground.space.cheapest(
+                ground.prices, at, 1 if back > 0 else -1, within=within, limit=limit
+            )
+            if move is not None:
+                best = move.cost, move, abs(back)
+                if move.cost < enough:
+                    return _together(now.moved, move, abs(back))
+    return None if best is None else _together(now.moved, best[1], best[2])
+
+
+def _reprice(
+    ground: Ground, now: Trail, kept: tuple[int, int], extra: dict[int, float], step: int
+) -> None:
+    for place, by in now.moved.items():
+        ground.price(place, by, step, extra.get(place, 0.0))
+    ground.set(kept[0], *((0.0, NEVER) if kept[1] > 0 else (NEVER, 0.0)))
 
 
 def _together(moved: dict[int, int], move: Move, times: int) -> dict[int, int]:
