@@ -113,6 +113,12 @@ def test_an_identifier_may_only_be_listed_as_one() -> None:
     assert kinds(contract("patient_ssn")) == ["social security number"]
 
 
+def test_a_facility_has_a_name_and_an_address_in_public() -> None:
+    assert kinds(contract("address", kind="facility")) == []
+    assert kinds(contract("address")) == ["address"]
+    assert kinds(contract("patient_ssn", kind="facility")) == ["social security number"]
+
+
 def test_a_person_may_record_why_a_column_names_nobody() -> None:
     assert kinds(contract("case_code", not_identifying=DECISION)) == []
     assert kinds(contract("case_code")) == ["number or code of one person or record"]

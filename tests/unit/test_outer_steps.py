@@ -10,7 +10,13 @@ import pytest
 
 from opengazette.adapters.archives.folder import FolderArchive
 from opengazette.adapters.contracts import load_contract, load_elements
-from opengazette.errors import ApprovalMissing, ExtractCollapsed, StandardsNotMet
+from opengazette.disclosure.identifiers import IdentifierFound
+from opengazette.errors import (
+    ApprovalMissing,
+    DisclosureRisk,
+    ExtractCollapsed,
+    StandardsNotMet,
+)
 from opengazette.model.contract import Contract
 from opengazette.model.reference import DataElements
 from opengazette.model.stages import Documented, DocumentRef, Extracted, Release, TableRef
@@ -28,10 +34,13 @@ class SizedSource:
     """A source whose table has as many rows as the test says."""
 
     rows: int
+    identifiers: tuple[IdentifierFound, ...] = ()
 
     def extract(self, contract: Contract, into: Path) -> ExtractSummary:
         into.write_bytes(b"parquet")
-        return ExtractSummary(self.rows, dict.fromkeys(contract.columns, "text"), SHA, ())
+        return ExtractSummary(
+            self.rows, dict.fromkeys(contract.columns, "text"), SHA, self.identifiers
+        )
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,15 @@ def contract() -> Contract:
 @pytest.fixture
 def archive(tmp_path: Path) -> FolderArchive:
     return FolderArchive(tmp_path / "archive")
+
+
+def test_an_extract_that_holds_identifiers_is_not_kept(
+    contract: Contract, archive: FolderArchive, tmp_path: Path
+) -> None:
+    source = SizedSource(20_000, (IdentifierFound("result", "e-mail address", 3),))
+    with pytest.raises(DisclosureRisk, match=r"'result' \(3 values: e-mail address\)"):
+        extract(contract, source, archive, None)
+    assert not list((tmp_path / "archive").rglob("*.parquet"))
 
 
 def test_an_extract_is_kept_and_counted(contract: Contract, archive: FolderArchive) -> None:

@@ -22,5 +22,7 @@ def identifying_problems(reading: Reading[Contract], elements: DataElements) -> 
     if reading.value is None:
         return
     for found in identifying_columns(reading.value, column_types(reading.value, elements)):
-        reason = f"looks like a {found.kind.name} ({found.kind.source}), and {found.use}"
+        reason = (
+            f"looks like an identifier, {found.kind.name} ({found.kind.source}), and {found.use}"
+        )
         yield reading.problem(("columns", found.column), reason, DECIDE)

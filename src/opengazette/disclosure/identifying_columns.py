@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from opengazette.disclosure.identifying_names import (
+    BUSINESS_KINDS,
     FULL_DATE,
     OLD_AGE,
     PLACE,
@@ -43,7 +44,8 @@ def identifying_columns(
     Columns of role `identifier` and of role `measure`, and those of which a person has recorded
     why they name nobody, are left out. Dates, ZIP codes and positions are identifiers only where
     a dimension publishes them as they are; a date of an event only where HIPAA applies. Ages
-    above 89 in bands of their own are identifiers of a column of ages.
+    above 89 in bands of their own are identifiers of a column of ages. A facility or a place of
+    service may have a name, an address and a telephone.
 
     What is not done: values are not looked at (see `identifiers`).
     Source: 45 CFR 164.514(b)(2)(i); Civil Code 1798.3(a).
@@ -60,6 +62,8 @@ def _identifying(
             continue
         shown = [d for d in contract.publication.dimensions if d.column == name]
         kind = kind_of_column(name, column.label, types[name])
+        if kind in BUSINESS_KINDS and shown and all(_is_of_a_business(d) for d in shown):
+            continue
         if kind is not None and kind not in _WHEN_PUBLISHED:
             yield IdentifyingColumn(name, kind, f"is read with the role {column.role}")
         for dimension in shown:
@@ -74,10 +78,12 @@ def _identifying(
 def _is_told(contract: Contract, dimension: Dimension, column: str, kind: IdentifierKind) -> bool:
     if not isinstance(dimension.generalise, AsIs):
         return False
-    if dimension.characteristic.kind in ("facility", "service_location") and kind != FULL_DATE:
-        return False
     named = kind_of_column(column, contract.columns[column].label, "text") == FULL_DATE
     return kind != FULL_DATE or named or "hipaa" in contract.legal.regimes
+
+
+def _is_of_a_business(dimension: Dimension) -> bool:
+    return dimension.characteristic.kind in ("facility", "service_location")
 
 
 def _splits_old_ages(dimension: Dimension) -> bool:

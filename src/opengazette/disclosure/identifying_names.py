@@ -65,7 +65,7 @@ _PERSON_WORDS = (
     "spouse employee applicant victim decedent participant respondent recipient owner"
 )
 _OF_A_PERSON = frozenset(_PERSON_WORDS.split())
-_BUSINESS_KINDS = frozenset({NAME, ADDRESS, ZIP, PLACE, TELEPHONE, FAX, EMAIL, LICENCE, CODE})
+BUSINESS_KINDS = frozenset({NAME, ADDRESS, ZIP, PLACE, TELEPHONE, FAX, EMAIL, LICENCE, CODE})
 """What a business may have in public; of these a word such as `facility` speaks of one."""
 
 _PATTERNS: tuple[tuple[IdentifierKind, str], ...] = (
@@ -168,7 +168,7 @@ def _kind(words: str, type_: ColumnType) -> IdentifierKind | None:
     business = bool(said & _NOT_OF_A_PERSON) and not said & _OF_A_PERSON
     for kind, pattern in _COMPILED:
         if pattern.fullmatch(words) and kind in _TYPES[type_]:
-            return None if business and kind in _BUSINESS_KINDS else kind
+            return None if business and kind in BUSINESS_KINDS else kind
     return None
 
 

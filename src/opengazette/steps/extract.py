@@ -45,7 +45,7 @@ def extract(
 
 def _refuse_identifiers(contract: Contract, found: Sequence[IdentifierFound]) -> None:
     if found:
-        named = ", ".join(f"{f.column!r} ({f.labels} like a {f.kind})" for f in found)
+        named = ", ".join(f"{f.column!r} ({f.labels} values: {f.kind})" for f in found)
         raise DisclosureRisk(
             f"{contract.id}: columns that are to hold no identifiers look as if they did: {named}.",
             "Ask the department to clean them; or give them the role identifier, publish them more "
