@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from opengazette.model.contract import Contract
-from opengazette.model.generalisation import AsIs, Bands, Categories, Period
+from opengazette.model.generalisation import AsIs, Bands, Categories, Period, ZipPrefix
 from opengazette.model.publication import ANNOTATION_SUFFIX, Dimension, Mean, Population, Rate, Sum
 from opengazette.model.rulepack import RulePack
 
@@ -15,6 +15,7 @@ PublishedType = Literal["text", "integer", "number"]
 
 _PERIOD_FORMS = {
     "year": "year, YYYY",
+    "half_year": "half-year, YYYY-H1 to YYYY-H2",
     "quarter": "quarter, YYYY-Q1 to YYYY-Q4",
     "month": "month, YYYY-MM",
     "week": "week, YYYY-W01 to YYYY-W53",
@@ -106,8 +107,10 @@ def _valid_values(dimension: Dimension) -> str:
             named.extend(groups)
             if other:
                 named.append(other)
-        case Period(unit=unit):
-            named.append(_PERIOD_FORMS[unit])
+        case Period(unit=unit, years=years):
+            named.append(_PERIOD_FORMS[unit] if years == 1 else f"{years} years, YYYY-YYYY")
+        case ZipPrefix():
+            named.append("first three digits of a ZIP code, or 000")
         case AsIs():
             named.append("as the department spells it")
     if dimension.missing:

@@ -9,6 +9,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from opengazette.documentation.columns import PublishedColumn
+from opengazette.documentation.generalised import generalised
 from opengazette.documentation.picture import withheld_picture
 from opengazette.model.contract import Contract
 from opengazette.model.reference import Department
@@ -47,7 +48,8 @@ def release_report(
 def methodology_note(contract: Contract, evidence: Mapping[str, Any]) -> bytes:
     """Return the public note on how the table was made and protected, as Markdown."""
     template = _environment().get_template("methodology.md")
-    return template.render(contract=contract, evidence=evidence).encode()
+    coarser = generalised(contract)
+    return template.render(contract=contract, evidence=evidence, coarser=coarser).encode()
 
 
 def _environment() -> Environment:
