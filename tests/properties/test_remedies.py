@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,26 @@ def test_a_detailed_group_can_give_way_to_larger_or_listed_ones() -> None:
     found = cheapest_remedies(county(30_000, race), V2)
     words = {change for remedy in found for change in remedy.changes}
     assert any(change.startswith("race: no group of fewer than") for change in words)
+
+
+def test_many_fine_variables_at_once_still_find_their_way() -> None:
+    facts = TableFacts(1, ("week",), variables=VARIABLES, residence_population=0)
+    for pack in (V1, V2):
+        found = cheapest_remedies(facts, pack)
+        assert found
+        assert all(remedy.total <= 12 for remedy in found)
+
+
+@PACKS
+@settings(max_examples=30, deadline=None)
+@given(facts=FACTS)
+def test_leaving_out_what_a_remedy_leaves_out_scores_no_more_than_before(
+    pack: RulePack, facts: TableFacts
+) -> None:
+    for remedy in cheapest_remedies(facts, pack):
+        gone = [v for v in facts.variables if f"{v.name}: leave it out" in str(remedy.changes)]
+        rest = tuple(v for v in facts.variables if v not in gone)
+        left = score(replace(facts, variables=rest), pack)
+        assert left.total <= score(facts, pack).total
+        if len(gone) == len(remedy.changes):
+            assert left.total == remedy.total

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from heapq import heappop, heappush
+from itertools import product
 
-from opengazette.disclosure.facts import TableFacts, Variable
-from opengazette.disclosure.scoring import INSURANCE, score
-from opengazette.model.rulepack import (
-    FixedLevel,
-    Ladder,
-    Level,
-    PopulationLevel,
-    RulePack,
-    TimeUnit,
+from opengazette.disclosure.coarser_forms import (
+    Option,
+    coarser_variable,
+    larger_areas,
+    longer_periods,
+    regions_not_addresses,
 )
-
-COARSER = {
-    "detailed": ("omb", "broad"),
-    "omb": ("broad",),
-    "detailed_ethnicity": ("hispanic",),
-    "gender_identity_detailed": ("gender_identity",),
-    "language_detailed": ("language_broad",),
-    "immigration_detailed": ("immigration_citizenship",),
-}
-"""Levels of a score table that hold the same variable with fewer groups, the finest first."""
-
-MOST_TRIED = 20_000
+from opengazette.disclosure.facts import TableFacts
+from opengazette.disclosure.scoring import (
+    crossed_with,
+    interaction_points,
+    is_insurance,
+    score,
+)
+from opengazette.model.rulepack import RulePack
 
 
 @dataclass(frozen=True)
@@ -43,226 +36,91 @@ class Remedy:
     total: int
 
 
-@dataclass(frozen=True)
-class _Option:
-    steps: int
-    words: str
-    apply: Callable[[TableFacts], TableFacts]
-
-
 def cheapest_remedies(facts: TableFacts, pack: RulePack, at_most: int = 5) -> tuple[Remedy, ...]:
-    """Return every cheapest set of changes with which a table scores no more than the limit.
+    """Return the cheapest sets of changes with which a table scores no more than the limit.
 
-    The smallest count is taken to stay what it is, although coarser cells hold more. Empty where
-    the score is within the limit, or no set of changes brings it there.
+    No set of fewer steps exists. The smallest count is taken to stay what it is, although coarser
+    cells hold more. Empty where the score is within the limit, or no changes bring it there.
 
     Raises:
         DisclosureRisk: the table cannot be scored.
     """
-    found: list[Remedy] = []
-    if not score(facts, pack).exceeds_limit:
+    now = score(facts, pack)
+    if not now.exceeds_limit:
         return ()
-    parts = [options for options in _parts(facts, pack) if options]
-    for tried, chosen in enumerate(_by_steps(parts)):
-        steps = sum(option.steps for option in chosen)
-        if tried >= MOST_TRIED or (found and steps > found[0].steps):
-            break
-        changed = facts
-        for option in chosen:
-            changed = option.apply(changed)
-        total = score(changed, pack).total
-        if total <= pack.thresholds.score:
-            found.append(Remedy(tuple(option.words for option in chosen), steps, total))
-    return tuple(sorted(found, key=lambda r: (len(r.changes), r.total, r.changes))[:at_most])
-
-
-def _by_steps(parts: Sequence[Sequence[_Option]]) -> Iterator[tuple[_Option, ...]]:
-    """Yield every choice of at most one option of each part, the cheapest first."""
-    waiting: list[tuple[int, tuple[int, ...]]] = [(0, (0,) * len(parts))]
-    seen = {waiting[0][1]}
-    while waiting:
-        _, at = heappop(waiting)
-        yield tuple(part[i - 1] for part, i in zip(parts, at, strict=True) if i)
-        for axis, part in enumerate(parts):
-            further = (*at[:axis], at[axis] + 1, *at[axis + 1 :])
-            if further[axis] <= len(part) and further not in seen:
-                seen.add(further)
-                steps = sum(p[i - 1].steps for p, i in zip(parts, further, strict=True) if i)
-                heappush(waiting, (steps, further))
-
-
-def _parts(facts: TableFacts, pack: RulePack) -> Iterator[list[_Option]]:
-    for variable in facts.variables:
-        yield list(_of_variable(variable, pack))
-    yield list(_longer(facts, pack))
-    yield list(_larger(facts, pack))
-    yield list(_no_address(facts, pack))
-
-
-def _of_variable(variable: Variable, pack: RulePack) -> Iterator[_Option]:
-    coarser = list(_coarser(variable, pack))
-    for steps, (words, changed) in enumerate(coarser, start=1):
-        yield _Option(steps, words, _put(variable.name, changed))
-    if variable.level != INSURANCE or variable.kind != "expected_payer":
-        words = f"{variable.name}: leave it out, or show it in a table of its own"
-        yield _Option(len(coarser) + 1, words, _put(variable.name, None))
-
-
-def _put(name: str, changed: Variable | None) -> Callable[[TableFacts], TableFacts]:
-    def apply(facts: TableFacts) -> TableFacts:
-        kept = [changed if v.name == name else v for v in facts.variables]
-        return replace(facts, variables=tuple(v for v in kept if v is not None))
-
-    return apply
-
-
-def _coarser(variable: Variable, pack: RulePack) -> Iterator[tuple[str, Variable]]:
-    name, tables = variable.name, pack.scores
-    if variable.kind == "age":
-        yield from _wider(variable, pack)
-    elif variable.kind == "expected_payer" and variable.level == INSURANCE and tables.insurance:
-        for people in _bands_above(tables.insurance, variable.population):
-            yield (
-                f"{name}: no plan of fewer than {people:,} members",
-                _larger_group(variable, people),
-            )
-    elif variable.kind == "expected_payer" and tables.payer is not None:
-        for people in _bands_above(tables.payer.enrolment, variable.population):
-            words = f"{name}: no programme of fewer than {people:,} people"
-            yield words, _larger_group(variable, people)
-    else:
-        yield from _larger_groups(variable, pack)
-
-
-def _larger_groups(variable: Variable, pack: RulePack) -> Iterator[tuple[str, Variable]]:
-    name, levels = variable.name, _levels(variable, pack)
-    level = levels.get(variable.level or "")
-    ladder: Ladder | None = None
-    if isinstance(level, PopulationLevel):
-        ladder = level.ladder
-    elif variable.kind == "other" and level is None and variable.population is not None:
-        ladder = pack.scores.other.population
-    for people in _bands_above(ladder, variable.population) if ladder else ():
-        yield f"{name}: no group of fewer than {people:,} people", _larger_group(variable, people)
-    if variable.kind == "other" and level is None and ladder is None:
-        yield from _fewer_groups(variable, pack.scores.other.groups)
-    for coarse in COARSER.get(variable.level or "", ()):
-        listed = levels.get(coarse)
-        if isinstance(listed, FixedLevel):
-            groups = min(variable.groups, listed.groups or variable.groups)
-            words = f"{name}: level {coarse} ({listed.means})"
-            yield words, replace(variable, level=coarse, groups=groups, population=None)
-
-
-def _fewer_groups(variable: Variable, ladder: Ladder) -> Iterator[tuple[str, Variable]]:
-    now = ladder.points(variable.groups)
-    for band in reversed(ladder.bands):
-        if band.points < now and band.high is not None:
-            words = f"{variable.name}: no more than {band.high} groups"
-            yield words, replace(variable, groups=band.high)
-
-
-def _levels(variable: Variable, pack: RulePack) -> dict[str, Level]:
-    match variable.kind:
-        case "sex":
-            return dict(pack.scores.sex.levels)
-        case "race_ethnicity":
-            return dict(pack.scores.race_ethnicity.levels)
-        case _:
-            return dict(pack.scores.other.levels)
-
-
-def _larger_group(variable: Variable, people: int) -> Variable:
-    return replace(variable, population=people)
-
-
-def _wider(variable: Variable, pack: RulePack) -> Iterator[tuple[str, Variable]]:
-    oldest = pack.readings.oldest_age
-    open_width = None if variable.opens_at is None else oldest - variable.opens_at + 1
-    widths = [w for w in (variable.width, open_width) if w is not None]
-    for years in _bands_above(pack.scores.age, min(widths, default=None)):
-        opens = variable.opens_at
-        if open_width is not None and open_width < years:
-            opens = oldest - years + 1
-        end = "" if opens is None else f", the last open from {opens} or younger"
-        words = f"{variable.name}: no band narrower than {years} years{end}"
-        width = None if variable.width is None and opens is not None else years
-        kept = max(width, variable.width or 0) if width is not None else None
-        yield words, replace(variable, width=kept, opens_at=opens)
-
-
-def _bands_above(ladder: Ladder, number: int | None) -> Iterator[int]:
-    """Yield the least number of each band that scores less, the nearest first."""
-    points = ladder.highest + 1 if number is None else ladder.points(number)
-    for band in ladder.bands:
-        if band.points < points and (number is None or band.low > number):
-            points = band.points
-            yield band.low
-
-
-def _longer(facts: TableFacts, pack: RulePack) -> Iterator[_Option]:
-    table = pack.scores.time
-    units: tuple[TimeUnit, ...] = ("month", "quarter", "half_year", "year")
-    longer: list[tuple[int, int | TimeUnit]] = [(table.units[u], u) for u in units]
-    longer += [(band.points, band.low) for band in table.years.bands if band.low > 1]
-    scored = [
-        table.years.points(p) if isinstance(p, int) else table.units[p] for p in facts.periods
+    found: _Sums = {(now.lines[0].points, 0): [_Way(0, ())]}
+    for part in _parts(facts, pack):
+        found = _joined(found, part, at_most)
+    totals = {
+        key: key[0] + interaction_points(facts, key[1], pack)
+        for key in found
+        if key[0] + interaction_points(facts, key[1], pack) <= pack.thresholds.score
+    }
+    ways = [
+        Remedy(way.words, way.steps, total) for key, total in totals.items() for way in found[key]
     ]
-    points, steps = max(scored, default=max(table.units.values()) + 1), 0
-    for score_of, period in longer:
-        if score_of >= points:
-            continue
-        points, steps = score_of, steps + 1
-        length = f"{period} years" if isinstance(period, int) else f"one {period}"
-        words = f"time: {length.replace('_', ' ')} or longer in each count"
-        yield _Option(steps, words, _over(period))
+    fewest = min((remedy.steps for remedy in ways), default=0)
+    best = [remedy for remedy in ways if remedy.steps == fewest]
+    return tuple(sorted(best, key=lambda r: (len(r.changes), r.total, r.changes))[:at_most])
 
 
-def _over(period: int | TimeUnit) -> Callable[[TableFacts], TableFacts]:
-    return lambda facts: replace(facts, periods=(period,))
+@dataclass(frozen=True)
+class _Way:
+    steps: int
+    words: tuple[str, ...]
 
 
-def _larger(facts: TableFacts, pack: RulePack) -> Iterator[_Option]:
-    known = (facts.residence_population, facts.service_population)
-    people = min((p for p in known if p is not None), default=None)
-    service = facts.residence_population is None
-    ladder = pack.scores.service.population if service else pack.scores.residence
-    if people is None:
-        return
-    for steps, least in enumerate(_bands_above(ladder, people), start=1):
-        words = f"area: none of fewer than {least:,} people"
-        yield _Option(steps, words, _with_people(least))
+_Sums = dict[tuple[int, int], list[_Way]]
+"""The cheapest ways to each sum of points and number of crossed variables."""
 
 
-def _with_people(least: int) -> Callable[[TableFacts], TableFacts]:
-    def apply(facts: TableFacts) -> TableFacts:
-        home, served = facts.residence_population, facts.service_population
-        return replace(
-            facts,
-            residence_population=None if home is None else max(home, least),
-            service_population=None if served is None else max(served, least),
-        )
-
-    return apply
-
-
-def _no_address(facts: TableFacts, pack: RulePack) -> Iterator[_Option]:
-    service = pack.scores.service
-    if facts.service_place is None:
-        return
-    place = service.places.get(facts.service_place)
-    points, steps = service.population.highest + 1 if place is None else place.points, 0
-    for band in service.population.bands:
-        if band.points < points:
-            points, steps = band.points, steps + 1
-            words = f"service: no address, but regions of {band.low:,} people or more"
-            yield _Option(steps, words, _in_regions(band.low))
+def _joined(found: _Sums, part: _Sums, at_most: int) -> _Sums:
+    together: _Sums = {}
+    for (points, crossed), ways in found.items():
+        for (more, beside), options in part.items():
+            key = (points + more, crossed + beside)
+            together.setdefault(key, []).extend(
+                _Way(way.steps + option.steps, way.words + option.words)
+                for way in ways
+                for option in options
+            )
+    return {key: _cheapest(ways, at_most) for key, ways in together.items()}
 
 
-def _in_regions(least: int) -> Callable[[TableFacts], TableFacts]:
-    def apply(facts: TableFacts) -> TableFacts:
-        known = facts.service_population
-        people = least if known is None else min(known, least)
-        return replace(facts, service_place=None, service_population=people)
+def _cheapest(ways: Sequence[_Way], at_most: int) -> list[_Way]:
+    fewest = min(way.steps for way in ways)
+    least = [way for way in ways if way.steps == fewest]
+    return sorted(least, key=lambda way: (len(way.words), way.words))[:at_most]
 
-    return apply
+
+def _parts(facts: TableFacts, pack: RulePack) -> Iterator[_Sums]:
+    """Yield what each variable, the time and the population term can come to.
+
+    Their points add up whatever the others are: only the number of crossed variables is shared.
+    """
+    plans = tuple(v for v in facts.variables if is_insurance(v, pack))
+    bare = replace(facts, variables=plans)
+    for variable in facts.variables:
+        if variable not in plans:
+            alone = replace(facts, variables=(*plans, variable))
+            yield _sums(alone, [list(coarser_variable(variable, pack))], pack, slice(1, -3))
+    yield _sums(bare, [list(longer_periods(facts, pack))], pack, slice(-2, -1))
+    areas = [list(coarser_variable(plan, pack)) for plan in plans]
+    areas += [list(larger_areas(facts, pack)), list(regions_not_addresses(facts, pack))]
+    yield _sums(bare, areas, pack, slice(-3, -2))
+
+
+def _sums(
+    facts: TableFacts, several: Sequence[Sequence[Option]], pack: RulePack, lines: slice
+) -> _Sums:
+    """Score every choice of at most one option of each list; `lines` are those that count."""
+    found: _Sums = {}
+    for chosen in product(*((None, *options) for options in several)):
+        options = [option for option in chosen if option is not None]
+        changed = facts
+        for option in options:
+            changed = option.apply(changed)
+        points = sum(line.points for line in score(changed, pack).lines[lines])
+        way = _Way(sum(o.steps for o in options), tuple(o.words for o in options))
+        found.setdefault((points, crossed_with(changed, pack)), []).append(way)
+    return {key: _cheapest(ways, len(ways)) for key, ways in found.items()}

@@ -73,7 +73,7 @@ def score(facts: TableFacts, pack: RulePack) -> Score:
 
     Source: CalHHS Data De-Identification Guidelines, 4.3.1 and 16.2; Appendix I for overlaps.
     """
-    members = [v for v in facts.variables if _is_insurance(v, pack)]
+    members = [v for v in facts.variables if is_insurance(v, pack)]
     terms = [_variable(v, pack) for v in facts.variables if v not in members]
     lines = (
         _events(facts, pack),
@@ -95,6 +95,16 @@ def smallest_cell(facts: TableFacts, pack: RulePack) -> int | None:
     if facts.has_zeros and pack.readings.zeros == "smallest_cell":
         return 0
     return facts.smallest_count
+
+
+def crossed_with(facts: TableFacts, pack: RulePack) -> int:
+    """Return how many variables count as crossed beside events, time and population."""
+    return sum(_variable(v, pack).crossed for v in facts.variables if not is_insurance(v, pack))
+
+
+def interaction_points(facts: TableFacts, crossed: int, pack: RulePack) -> int:
+    """Return the points for so many crossed variables, or the credit where none is."""
+    return _interactions(facts, crossed, pack).points
 
 
 def _events(facts: TableFacts, pack: RulePack) -> ScoreLine:
@@ -169,13 +179,8 @@ def _geographies(facts: TableFacts, pack: RulePack) -> Iterator[ScoreLine]:
             "residence", "smallest area's people", facts.residence_population, residence, pack
         )
     if facts.service_population is not None:
-        yield _on_ladder(
-            "service",
-            "smallest region's people",
-            facts.service_population,
-            service.population,
-            pack,
-        )
+        what, people = "smallest region's people", facts.service_population
+        yield _on_ladder("service", what, people, service.population, pack)
     if facts.service_place is not None:
         place = service.places.get(facts.service_place)
         if place is not None:
@@ -190,7 +195,8 @@ def _geographies(facts: TableFacts, pack: RulePack) -> Iterator[ScoreLine]:
             )
 
 
-def _is_insurance(variable: Variable, pack: RulePack) -> bool:
+def is_insurance(variable: Variable, pack: RulePack) -> bool:
+    """Tell whether a variable stands for the members of a plan, a population term."""
     plan = variable.kind == "expected_payer" and variable.level == INSURANCE
     return plan and pack.scores.insurance is not None
 
