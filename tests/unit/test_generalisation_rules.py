@@ -32,6 +32,7 @@ def contract(type_: str, generalise: dict[str, Any]) -> Contract:
     count = {"kind": "count", "name": "cases", "label": "Cases", "unit": "cases"}
     made["publication"]["measures"] = [count | {"definition": "One for each record."}]
     made["disclosure"] |= {"reporting_period": {"years": 1}}
+    made["documentation"]["coverage"] = {"start": "2014-01-01", "end": "2023-12-31"}
     return Contract.model_validate_json(json.dumps(made, default=str))
 
 
@@ -109,6 +110,11 @@ def test_several_years_need_a_beginning_and_only_they() -> None:
     for wrong in ({"years": 5}, {"first": 2019}, {"years": 2, "first": 2019, "unit": "month"}):
         with pytest.raises(ValidationError):
             Period.model_validate({"rule": "period", "unit": "year"} | wrong)
+
+
+def test_a_period_that_lacks_years_is_refused() -> None:
+    with pytest.raises(ValidationError, match="do not fill the coverage from 2014 to 2023"):
+        contract("date", {"rule": "period", "unit": "year", "years": 3, "first": 2014})
 
 
 @pytest.fixture

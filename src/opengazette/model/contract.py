@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from opengazette.model.frozen import DatasetId, FileName, Frozen, Label, Sentence, SourceName
+from opengazette.model.generalisation import Period
 from opengazette.model.legal import Legal
 from opengazette.model.memory import Growth, LinkedDatasets
 from opengazette.model.publication import Count, Mean, Population, PublicationTable, Sum
@@ -188,6 +189,23 @@ class Contract(Frozen):
             if role not in roles:
                 raise ValueError(
                     f"{where} uses column {column!r} of role {role}; it needs {' or '.join(roles)}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _whole_periods(self) -> Contract:
+        """A period that lacks years would score as one that has them all."""
+        covered = self.documentation.coverage
+        for dimension in self.publication.dimensions:
+            rule = dimension.generalise
+            if not isinstance(rule, Period) or rule.first is None:
+                continue
+            before, after = covered.start.year - rule.first, covered.end.year + 1 - rule.first
+            if before % rule.years or after % rule.years:
+                raise ValueError(
+                    f"dimension {dimension.name!r}: periods of {rule.years} years from "
+                    f"{rule.first} do not fill the coverage from {covered.start.year} to "
+                    f"{covered.end.year}"
                 )
         return self
 
