@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from opengazette.disclosure.complementary_network import Columns, Network, Unprotectable, networks
 from opengazette.disclosure.complementary_search import EQUAL, Found, Progress, search
+from opengazette.disclosure.complementary_start import Start
 from opengazette.disclosure.complementary_verification import verify_network
 from opengazette.disclosure.linear_system import CellTable, LinearSystem, floors
 from opengazette.disclosure.primary import (
@@ -98,7 +99,8 @@ def protect(
     withheld, found = columns.hidden.copy(), list[Found]()
     parts = list(networks(system.matrix, columns))
     forced = sum(_forced(network, columns) for network in parts)
-    ended = _Ends(gap, close, effort, stop, progress, len(parts), (0, forced, 0.0, 0.0))
+    start, done = Start(table, columns), (0, forced, 0.0, 0.0)
+    ended = _Ends(gap, close, effort, stop, progress, start, len(parts), done)
     for network in parts:
         found.append(_searched(table, system, network, ended))
         for column in np.flatnonzero(found[-1].withheld):
@@ -221,6 +223,7 @@ class _Ends:
     effort: float
     stop: Callable[[], bool] | None
     progress: Callable[[Progress], None] | None
+    start: Start
     parts: int
     done: tuple[int, int, float, float]
 
@@ -229,7 +232,12 @@ class _Ends:
         if self.stop is not None:
             network.work.stop = self.stop
         found = search(
-            network, gap=self.gap, close=self.close, effort=self.effort, tell=self._tell(network)
+            network,
+            gap=self.gap,
+            close=self.close,
+            effort=self.effort,
+            tell=self._tell(network),
+            construct=self.start,
         )
         part, cells, cost, bound = self.done
         cells += _complementary(network, found)

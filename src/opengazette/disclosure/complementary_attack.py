@@ -38,6 +38,11 @@ class Shortfall:
     rows: Index
     prices: dict[int, Floats]
 
+    def priced(self) -> Iterator[Index]:
+        """Yield the rows that have a price, for each direction that was tried."""
+        for prices in self.prices.values():
+            yield self.rows[np.abs(prices) > CLOSE]
+
 
 @dataclass
 class Witnesses:

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from opengazette.disclosure.complementary_attack import Shortfall
 from opengazette.disclosure.complementary_network import Network, Unprotectable
-from opengazette.disclosure.complementary_program import Work
-from opengazette.errors import Fault
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 TINY = 1e-7
-
-# The solver may leave this share of what counts as equal, so that rounding does not matter.
-SHARE_OF_CLOSE = 0.9
 
 
 @dataclass(frozen=True)
@@ -59,23 +53,43 @@ def cut(network: Network, miss: Shortfall) -> Cut | None:
 
 def row_cuts(network: Network) -> list[Cut]:
     """Return the cuts that single equations give: a lone withheld cell is known."""
+    by_row, found = network.matrix, list[Cut]()
+    for column, direction, row, sign in _tight_rows(network):
+        asked = network.demand(column, direction)
+        terms = slice(by_row.indptr[row], by_row.indptr[row + 1])
+        others = by_row.indices[terms] != column
+        columns, signs = by_row.indices[terms][others], by_row.data[terms][others]
+        ways = [
+            capacity(network, column, way, asked, columns, signs * (-way / sign))
+            for way in network.ways(column, direction)
+        ]
+        made = possible(any_of(ways), column)
+        if made is not None:
+            found.append(made)
+    return found
+
+
+def _tight_rows(network: Network) -> Iterator[tuple[int, int, int, float]]:
+    """List the demands with the rows whose hidden columns alone do not let them move."""
     by_column, by_row = sparse.csc_array(network.matrix), network.matrix
-    found = []
+    hidden = sparse.csr_array(by_row @ sparse.diags_array(network.hidden.astype(np.float64)))
+    up, down = hidden.maximum(0.0), (-hidden).maximum(0.0)
+    falls = np.array([up @ network.fall, down @ network.fall])
+    counts = np.array([up.sum(axis=1), down.sum(axis=1)])
     for column, direction in network.demands():
         at = slice(by_column.indptr[column], by_column.indptr[column + 1])
-        asked = network.demand(column, direction)
-        for row, sign in zip(by_column.indices[at], by_column.data[at], strict=True):
-            terms = slice(by_row.indptr[row], by_row.indptr[row + 1])
-            others = by_row.indices[terms] != column
-            columns, signs = by_row.indices[terms][others], by_row.data[terms][others]
-            ways = [
-                capacity(network, column, way, asked, columns, signs * (-way / sign))
-                for way in network.ways(column, direction)
-            ]
-            made = possible(any_of(ways), column)
-            if made is not None:
-                found.append(made)
-    return found
+        rows, signs = by_column.indices[at], by_column.data[at]
+        same, other = np.where(signs > 0, 0, 1), np.where(signs > 0, 1, 0)
+        asked, own = network.demand(column, direction), float(network.hidden[column])
+        slack = np.zeros(len(rows))
+        for way in network.ways(column, direction):
+            falling, rising = (same, other) if way > 0 else (other, same)
+            mine = own * np.abs(signs)
+            falls_by = falls[falling, rows] - (mine * network.fall[column] if way > 0 else 0.0)
+            rises_by = counts[rising, rows] - (0.0 if way > 0 else mine)
+            slack = np.maximum(slack, falls_by + asked * rises_by)
+        for i in np.flatnonzero(slack < asked - TINY):
+            yield column, direction, int(rows[i]), float(signs[i])
 
 
 def any_of(cuts: Sequence[Cut | None]) -> Cut | None:
@@ -167,63 +181,3 @@ class Slack:
         at = slice(self._by_column.indptr[column], self._by_column.indptr[column + 1])
         rows: Index = np.asarray(self._by_column.indices[at], dtype=np.int64)
         return rows, np.asarray(self._by_column.data[at], dtype=np.float64)
-
-
-class Master:
-    """The cheapest choice of columns that satisfies all cuts so far.
-
-    A choice within `close` of the cheapest is as good as the cheapest.
-    """
-
-    def __init__(self, cost: Floats, work: Work, close: float) -> None:
-        self._size, self._work = len(cost), work
-        self._n_cuts = 0
-        self._solver = highspy.Highs()  # type: ignore[no-untyped-call]
-        for option, value in (
-            ("output_flag", False),
-            ("threads", 1),
-            ("mip_abs_gap", SHARE_OF_CLOSE * close),
-        ):
-            self._solver.setOptionValue(option, value)
-        self._solver.addVars(self._size, np.zeros(self._size), np.ones(self._size))
-        every = np.arange(self._size, dtype=np.int32)
-        self._solver.changeColsCost(self._size, every, cost)
-        self._solver.changeColsIntegrality(
-            self._size, every, np.full(self._size, highspy.HighsVarType.kInteger)
-        )
-        self._solver.cbMipInterrupt.subscribe(self._heed)
-
-    def solve(
-        self, cuts: Cuts, *, gap: float, nodes: int, known: Mask | None
-    ) -> tuple[Mask | None, float]:
-        """Return a choice within a relative gap of the cheapest, and a bound below all choices.
-
-        At most so many nodes are branched on. `known` is a choice to start from. There may be no
-        choice at all when somebody asks to stop.
-        """
-        for each in cuts.all[self._n_cuts :]:
-            columns = each.columns.astype(np.int32)
-            self._solver.addRow(1.0, highspy.kHighsInf, len(columns), columns, each.weights)
-        self._n_cuts = len(cuts.all)
-        self._solver.setOptionValue("mip_rel_gap", gap)
-        self._solver.setOptionValue("mip_max_nodes", nodes)
-        if known is not None:
-            start = highspy.HighsSolution()
-            start.col_value = known.astype(np.float64).tolist()
-            self._solver.setSolution(start)
-        self._solver.run()
-        self._work.add(self._solver)
-        bound = float(self._solver.getInfo().mip_dual_bound)
-        if (
-            self._solver.getInfo().primal_solution_status
-            != highspy.SolutionStatus.kSolutionStatusFeasible
-        ):
-            if not self._work.stop():
-                raise Fault("The integer solver found no choice of cells at all.")
-            return None, max(0.0, bound)
-        values = np.asarray(self._solver.getSolution().col_value, dtype=np.float64)
-        return values > 0.5, bound
-
-    def _heed(self, event: highspy.HighsCallbackEvent) -> None:
-        if self._work.stop():
-            event.interrupt()

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opengazette.disclosure.complementary_cuts import Cut
-from opengazette.disclosure.complementary_network import Network
+from opengazette.disclosure.complementary_network import Network, Unprotectable
 
 Mask = NDArray[np.bool_]
 
@@ -31,7 +31,11 @@ class Peeling:
         self.present = abs(by_row).sign()
 
     def broken(self, withheld: Mask) -> list[Cut]:
-        """Return the cuts of the cells with a demand that a pattern gives away."""
+        """Return the cuts of the cells with a demand that a pattern gives away.
+
+        Raises:
+            Unprotectable: a relation has no cell that may be withheld.
+        """
         order = self._peeled(withheld)
         known = dict[int, Relation]()
         broken = list[Cut]()
@@ -42,7 +46,7 @@ class Peeling:
             if column not in known or len(relation) < len(known[column]):
                 known[column] = relation
             if self.asked[column]:
-                broken.append(self._cut(relation))
+                broken.append(self._cut(relation, column))
         return broken
 
     def _peeled(self, withheld: Mask) -> list[tuple[int, int]]:
@@ -79,9 +83,11 @@ class Peeling:
         found[column] = 1.0
         return found
 
-    def _cut(self, relation: Relation) -> Cut:
+    def _cut(self, relation: Relation, column: int) -> Cut:
         columns = np.array(sorted(relation), dtype=np.int64)
         columns = columns[self._network.free[columns]]
+        if not len(columns):
+            raise Unprotectable(column)
         return Cut(columns, np.ones(len(columns)))
 
 

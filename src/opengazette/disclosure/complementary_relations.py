@@ -79,7 +79,7 @@ class Relations:
 
     def _candidates(self, miss: Shortfall, withheld: Mask) -> Iterator[Cut | None]:
         yield self._bounded(miss, withheld, self._around(self._own(miss.column), 1))
-        priced = [miss.rows[np.abs(prices) > TINY] for prices in miss.prices.values()]
+        priced = list(miss.priced())
         if priced:
             yield self._bounded(miss, withheld, self._around(np.concatenate(priced), 2))
 

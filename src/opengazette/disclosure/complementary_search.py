@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
@@ -16,7 +17,8 @@ from opengazette.disclosure.complementary_attack import (
     rooms,
     shortfalls,
 )
-from opengazette.disclosure.complementary_cuts import Cut, Cuts, Master, row_cuts
+from opengazette.disclosure.complementary_cuts import Cut, Cuts, row_cuts
+from opengazette.disclosure.complementary_master import Master
 from opengazette.disclosure.complementary_network import Network
 from opengazette.disclosure.complementary_peel import Peeling
 from opengazette.disclosure.complementary_relations import Relations
@@ -27,17 +29,19 @@ Index = NDArray[np.int64]
 
 # Work is rationed in solver steps, not by the clock: the same input gives the same pattern.
 WORK, ROUNDS = 5e8, 60
-# Early choices need not be the cheapest; the last ones must, and may branch more and more.
-EARLY_GAP, EARLY_NODES, LATE_NODES, MORE = 0.02, 1, 500, 4
 # So many rounds only substitution is attacked, which costs next to nothing.
 PEELING = 10
 # So many gaps are turned into cuts before the choice is made anew.
 GAPS = 150
-# How often a pattern is completed although the cuts are not: at the first round that could, and
-# again after so many rounds, each time later.
-AGAIN = 1.6
+# A pattern with so few gaps may be completed, one of a small network with any; that takes such a
+# share of all work at most.
+FEW_GAPS, SMALL, COMPLETING = 12, 3000, 0.4
+# A larger network is not searched: a pattern is constructed, and substitution gives a bound.
+LARGE = 30_000
 # Two patterns closer than this differ in tie-breaks only.
 EQUAL = 1e-3
+
+Construct = Callable[[Network], tuple[Mask, Witnesses] | None]
 
 
 @dataclass(frozen=True)
@@ -73,53 +77,50 @@ def search(
     effort: float,
     close: float = EQUAL,
     tell: Callable[[Found], None] | None = None,
+    construct: Construct | None = None,
 ) -> Found:
     """Return the best pattern found.
 
     Cuts say what any sufficient pattern needs; the cheapest choice that obeys them is tried,
     its failures give new cuts, until the best pattern is within the relative `gap` of the bound,
     or `close` to it, or the work is used up. `tell` hears of the best after every round.
+    `construct` builds some sufficient pattern, for want of a better one, or nothing.
 
     Raises:
         Unprotectable: a demand cannot be met at all.
     """
     network.work.limit = WORK * effort
-    hunt = _Hunt(network, close)
-    due, aim, nodes = 1.0, EARLY_GAP, EARLY_NODES
+    hunt = _Hunt(network, close, construct)
+    if network.size > LARGE:
+        hunt.finish()
     while not hunt.ended(gap, effort):
-        settled = hunt.round(aim, nodes)
-        if hunt.at_rest and hunt.rounds >= due:
+        hunt.round()
+        if hunt.due:
             hunt.complete()
-            due = AGAIN * hunt.rounds
-        if settled and aim:
-            aim, nodes = 0.0, LATE_NODES
-        elif settled:
-            nodes *= MORE
         if tell is not None and hunt.best is not None:
             tell(hunt.result())
-    if hunt.best is None:
-        hunt.complete()
+    hunt.finish()
     return hunt.result()
 
 
 class _Hunt:
     """The state of one search: the cuts, the bound that they prove, the best pattern so far."""
 
-    def __init__(self, network: Network, close: float) -> None:
-        self._network, self._close = network, close
+    def __init__(self, network: Network, close: float, construct: Construct | None) -> None:
+        self._network, self._close, self._construct = network, close, construct
         self._cuts = Cuts()
         self._cuts.add(row_cuts(network))
         cost = np.where(network.free, network.cost, 0.0)
-        self._master = Master(cost, network.work, close)
-        self._repair, self._peeling = Repair(network), Peeling(network)
-        self._relations = Relations(network)
+        self._master, self._branch = Master(cost, network.work, close), False
+        self._peeling, self._relations = Peeling(network), Relations(network)
         self._pattern = network.hidden.copy()
-        self._bound, self.rounds, self.best = 0.0, 0, None  # type: float, int, Found | None
-        self.at_rest = False
+        self._bound, self.rounds, self.n_gaps, self._completing = 0.0, 0, 0, 0.0
+        self.best: Found | None = None
 
     def ended(self, gap: float, effort: float) -> bool:
         """Tell whether the best pattern is good enough, or nothing is left to search with."""
-        if self._network.work.used_up or self.rounds >= ROUNDS * effort:
+        most = PEELING if self._network.size > LARGE else ROUNDS * effort
+        if self._network.work.used_up or self.rounds >= most:
             return True
         best = self.best
         return best is not None and best.cost - self._bound <= max(self._close, gap * best.cost)
@@ -130,41 +131,72 @@ class _Hunt:
             raise AssertionError("a search ends with a pattern")
         return replace(self.best, rounds=self.rounds, bound=min(self._bound, self.best.cost))
 
-    def round(self, gap: float, nodes: int) -> bool:
-        """Choose by all cuts and attack the choice; tell whether nothing was found against it."""
+    def round(self) -> None:
+        """Choose by all cuts and attack the choice; keep it if nothing is found against it."""
         self.rounds += 1
-        known = None if self.best is None else self.best.withheld & self._network.free
-        chosen, bound = self._master.solve(self._cuts, gap=gap, nodes=nodes, known=known)
-        self._bound = max(self._bound, bound)
+        large = self._network.size > LARGE
+        branched = not large and (self._branch or self._master.affordable)
+        chosen = self._chosen(branched=branched)
         if chosen is None:
-            return False
-        n_cuts = len(self._cuts.all)
+            return
+        self._branch, self.n_gaps, n_cuts = False, 0, len(self._cuts.all)
         self._pattern = self._unpeeled(self._network.hidden | chosen)
-        self.at_rest = len(self._cuts.all) == n_cuts or self.rounds > PEELING
-        if self.at_rest:
-            missed = self._attacked(self._pattern)
-            if not missed and len(self._cuts.all) == n_cuts:
-                self._keep(self._pattern)
-                return True
-        return False
+        settled = len(self._cuts.all) == n_cuts
+        if large or (not settled and self.rounds <= PEELING):
+            return
+        self.n_gaps = self._attacked(self._pattern)
+        if settled and not self.n_gaps:
+            self._keep(self._pattern)
+            self._branch = True
+            if branched:
+                self._master.insist()
+
+    def _chosen(self, *, branched: bool) -> Mask | None:
+        if branched:
+            known = None if self.best is None else self.best.withheld & self._network.free
+            chosen, bound = self._master.branched(self._cuts, known)
+        else:
+            chosen, bound = self._master.rounded(self._cuts)
+        self._bound = max(self._bound, bound)
+        return chosen
+
+    @property
+    def due(self) -> bool:
+        """Tell whether the last pattern may be completed although the cuts are not."""
+        within = self.n_gaps <= FEW_GAPS or self._network.size <= SMALL
+        spent = self._network.work.spent
+        return bool(self.n_gaps) and within and self._completing <= COMPLETING * spent
 
     def complete(self) -> None:
         """Make the last pattern sufficient, whatever it costs, and keep it if it is the best."""
-        withheld = repaired(
-            self._network, self._pattern, self._earlier(self._pattern), self._repair, whole=False
-        )
-        self._keep(withheld)
+        before = self._network.work.spent
+        self._keep(self._pattern)
+        self._completing += self._network.work.spent - before
 
-    def _attacked(self, pattern: Mask) -> bool:
-        """Turn gaps of a pattern into cuts and cover them; tell whether there was any."""
-        made, missed = self._given_away(pattern), True
+    def finish(self) -> None:
+        """Have some sufficient pattern, if none was found so far."""
+        if self.best is None:
+            built = None if self._construct is None else self._construct(self._network)
+            if built is None:
+                self.complete()
+            else:
+                self._keep(*built)
+
+    @cached_property
+    def _repair(self) -> Repair:
+        return Repair(self._network)
+
+    def _attacked(self, pattern: Mask) -> int:
+        """Turn gaps of a pattern into cuts and cover them; return how many were found."""
+        made = self._given_away(pattern)
+        n_gaps = len(made)
         if not made:
             found = list(islice(self._missed(pattern), GAPS))
             cuts = (self._relations.narrowed(miss, pattern) for miss in found)
-            made, missed = [each for each in cuts if each is not None], bool(found)
+            made, n_gaps = [each for each in cuts if each is not None], len(found)
         self._cuts.add(made)
         self._pattern = _covered(self._network, pattern, made)
-        return missed
+        return n_gaps
 
     def _given_away(self, pattern: Mask) -> list[Cut]:
         """Return cuts of columns that the equations determine."""
@@ -187,7 +219,7 @@ class _Hunt:
         miss = next(room.check(asked[:1], Witnesses(), whole=False), None)
         if miss is None:
             return None
-        near = np.concatenate([miss.rows[prices != 0.0] for prices in miss.prices.values()])
+        near = next(miss.priced())
         return self._relations.told(column, pattern, near) or self._relations.narrowed(
             miss, pattern
         )
@@ -212,20 +244,28 @@ class _Hunt:
             broken = self._peeling.broken(pattern)
         return pattern
 
-    def _keep(self, pattern: Mask) -> None:
-        """Trim a sufficient pattern; keep it if it is the cheapest so far, in whole numbers."""
-        network, best, witnesses = self._network, self.best, self._earlier(pattern)
-        withheld = repaired(network, pattern, witnesses, self._repair, whole=False)
-        withheld = reduced(network, withheld, witnesses, self._cuts)
+    def _keep(self, pattern: Mask, witnesses: Witnesses | None = None) -> None:
+        """Complete and trim a pattern; keep it if it is the cheapest so far, in whole numbers."""
+        network, best = self._network, self.best
+        witnesses = self._earlier(pattern) if witnesses is None else witnesses
+        withheld = self._repaired(pattern, witnesses, whole=False)
+        if network.size <= LARGE:
+            withheld = reduced(network, withheld, witnesses, self._cuts)
         if best is not None and _cost(network, withheld) >= best.cost:
             return
         proof = witnesses.within(withheld, whole=True)
         if best is not None:
             proof.moves.update(best.witnesses.within(withheld, whole=True).moves)
-        withheld = repaired(network, withheld, proof, self._repair, whole=True)
+        withheld = self._repaired(withheld, proof, whole=True)
         found = Found(withheld, proof, 0, _cost(network, withheld), 0.0)
         if best is None or found.cost < best.cost:
             self.best = found
+
+    def _repaired(self, pattern: Mask, witnesses: Witnesses, *, whole: bool) -> Mask:
+        network = self._network
+        if all(demand in witnesses.moves for demand in network.demands()):
+            return pattern
+        return repaired(network, pattern, witnesses, self._repair, whole=whole)
 
 
 def _covered(network: Network, pattern: Mask, cuts: list[Cut]) -> Mask:
