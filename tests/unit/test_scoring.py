@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -279,6 +280,21 @@ def test_the_riskiest_of_several_periods_counts() -> None:
     assert points(scored(periods=(5, "quarter", 1)), "time") == 4
     assert points(scored(periods=(7,)), "time") == -5
     assert points(scored(periods=()), "time") == 5
+
+
+@pytest.mark.parametrize(
+    ("period", "found"),
+    [(1, "one year"), (3, "3 years"), ("half_year", "one half year"), ("week", "one week")],
+)
+def test_the_period_is_said_in_words(period: int | str, found: str) -> None:
+    line = next(line for line in scored(periods=(period,)).lines if line.variable == "time")
+    assert line.found == f"{found} in one cell"
+
+
+def test_an_edition_without_a_level_scores_it_no_lower_than_another_variable() -> None:
+    identity = Variable("gender", "sex", 5, "gender_identity")
+    assert points(scored(V1, variables=(identity,)), "gender") == 5
+    assert points(scored(V2, variables=(replace(identity, groups=3),)), "gender") == 3
 
 
 def test_a_table_without_any_event_takes_the_highest_score_for_events() -> None:
