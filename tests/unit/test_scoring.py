@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from opengazette.disclosure.scoring import Score, TableFacts, Variable, score
+from opengazette.disclosure.scoring import Score, TableFacts, Variable, score, smallest_cell
 from opengazette.errors import DisclosureRisk
 from opengazette.model.rulepack import RulePack
 
@@ -307,6 +307,8 @@ def test_zeros_are_no_smallest_cell_unless_the_pack_reads_them_so() -> None:
     assert points(scored(V2, smallest=40, has_zeros=True), "events") == 5
     assert points(scored(strict, smallest=40, has_zeros=True), "events") == 7
     assert points(scored(strict, smallest=40, has_zeros=True), "interactions") == 0
+    zeros = TableFacts(40, (1,), has_zeros=True, residence_population=STATE)
+    assert (smallest_cell(zeros, V2), smallest_cell(zeros, strict)) == (40, 0)
 
 
 def test_a_table_without_a_population_term_is_refused() -> None:
