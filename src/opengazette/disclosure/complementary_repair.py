@@ -27,7 +27,7 @@ Mask = NDArray[np.bool_]
 IDLE = 1e-4
 
 # How much work one round of giving back may take.
-TRIMMING = 5e7
+TRIMMING = 2e8
 
 # Meeting one more of many demands is worth more than any cells; how often prices are learnt
 # anew, and how often many demands are met together before each is met alone.
