@@ -343,3 +343,24 @@ def test_the_lines_add_up_and_quote_no_count() -> None:
     assert "smallest count: 1 to 10" in text
     assert "7,777" not in text
     assert all(line.source.startswith("DDG 2.0") for line in found.lines)
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        payer(10_000_000),
+        race(9, "hispanic"),
+        race(9, "detailed"),
+        race(9, "detailed", 50_000),
+        other(6, None, "immigration_detailed"),
+    ],
+)
+def test_every_kind_of_variable_counts_as_crossed(variable: Variable) -> None:
+    assert points(scored(smallest=10, variables=(variable,)), "interactions") == 1
+
+
+def test_a_plan_larger_than_the_smaller_area_does_not_take_its_place() -> None:
+    plan = payer(50_000, "insurance_coverage")
+    found = scored(variables=(plan,), residence_population=30_000, service_population=90_000)
+    assert points(found, "residence") == 4
+    assert [line.variable for line in found.lines][1] == "residence"
