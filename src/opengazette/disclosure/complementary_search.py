@@ -33,9 +33,9 @@ WORK, ROUNDS = 5e8, 60
 PEELING = 10
 # So many gaps are turned into cuts before the choice is made anew.
 GAPS = 150
-# A pattern with so few gaps may be completed, one of a small network with any; that takes such a
-# share of all work at most.
-FEW_GAPS, SMALL, COMPLETING = 12, 3000, 0.4
+# In a network no larger than this a pattern is completed although the cuts are not, as long as
+# that takes no more than such a share of all work.
+SMALL, COMPLETING = 3000, 0.4
 # A larger network is not searched: a pattern is constructed, and substitution gives a bound.
 LARGE = 30_000
 # Two patterns closer than this differ in tie-breaks only.
@@ -163,9 +163,8 @@ class _Hunt:
     @property
     def due(self) -> bool:
         """Tell whether the last pattern may be completed although the cuts are not."""
-        within = self.n_gaps <= FEW_GAPS or self._network.size <= SMALL
-        spent = self._network.work.spent
-        return bool(self.n_gaps) and within and self._completing <= COMPLETING * spent
+        small, spent = self._network.size <= SMALL, self._network.work.spent
+        return small and self.n_gaps > 0 and self._completing <= COMPLETING * spent
 
     def complete(self) -> None:
         """Make the last pattern sufficient, whatever it costs, and keep it if it is the best."""
