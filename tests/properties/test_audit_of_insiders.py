@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import product
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from opengazette.disclosure.audit import PublishedTable, attack
@@ -45,6 +45,12 @@ def ends(
 
 @settings(deadline=None, max_examples=60)
 @given(maskings())
+@example(
+    (
+        np.array([8, 3, 1, 4, 5, 2, 1, 2, 3, 1, 0, 2]),
+        np.array([1, 0, 1, 1, 1, 1, 1, 0, 0, 1, 0, 1], dtype=bool),
+    )
+)
 def test_what_insiders_know_is_as_good_as_published(case: tuple[np.ndarray, Flags]) -> None:
     cells, hidden = case
     shown = publish(cells, hidden)

@@ -142,11 +142,13 @@ def attack(
     mask = np.concatenate([_of(protected, m, published) for m in published.values])
     goal = _goal(published, known, np.flatnonzero(mask[known.unknown]), protection, rule)
     by_public = goal.bounds(known, np.arange(len(goal.wanted)))
-    worst: dict[int, Finding] = {}
+    worst: dict[int, Verdict] = {}
     for verdict in chain(by_public, told(known, goal.wanted, insiders, goal.bounds)):
-        finding = _finding(published, known, verdict, covered=goal.covered(verdict))
-        worst[verdict.cell] = min(worst.get(verdict.cell, finding), finding, key=_learned)
-    return tuple(worst.values())
+        worst[verdict.cell] = min(worst.get(verdict.cell, verdict), verdict, key=goal.left_open)
+    return tuple(
+        _finding(published, known, verdict, covered=goal.covered(verdict))
+        for verdict in worst.values()
+    )
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,14 @@ class _Goal:
         low, high = float(self.low[found.cell]), float(self.high[found.cell])
         return found.low <= low and found.high >= high
 
+    def left_open(self, found: Verdict) -> tuple[bool, bool, float]:
+        """Order verdicts by how much they leave open, between the demanded ends."""
+        low, high = found.low, found.high
+        if self.width is None:
+            low = max(low, float(self.low[found.cell]))
+            high = min(high, float(self.high[found.cell]))
+        return self.covered(found), found.proved, high - low
+
 
 def _goal(
     published: PublishedTable,
@@ -201,10 +211,6 @@ def _finding(
         covered=covered,
         proved=found.proved,
     )
-
-
-def _learned(finding: Finding) -> tuple[bool, bool, float]:
-    return finding.covered, finding.proved, finding.high - finding.low
 
 
 def revealed(published: PublishedTable, *, least: int) -> Floats:
