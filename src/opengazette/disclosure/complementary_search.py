@@ -23,6 +23,7 @@ from opengazette.disclosure.complementary_network import Network
 from opengazette.disclosure.complementary_peel import Peeling
 from opengazette.disclosure.complementary_relations import Relations
 from opengazette.disclosure.complementary_repair import Repair, reduced, repaired
+from opengazette.errors import Fault
 
 Mask = NDArray[np.bool_]
 Index = NDArray[np.int64]
@@ -128,7 +129,7 @@ class _Hunt:
     def result(self) -> Found:
         """Return the best pattern with the bound as it stands."""
         if self.best is None:
-            raise AssertionError("a search ends with a pattern")
+            raise Fault("The search for further cells to withhold ended without a pattern.")
         return replace(self.best, rounds=self.rounds, bound=min(self._bound, self.best.cost))
 
     def round(self) -> None:
@@ -218,7 +219,7 @@ class _Hunt:
         miss = next(room.check(asked[:1], Witnesses(), whole=False), None)
         if miss is None:
             return None
-        near = next(miss.priced())
+        near = next(miss.priced(), None)
         return self._relations.told(column, pattern, near) or self._relations.narrowed(
             miss, pattern
         )

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
+from opengazette.documentation.page_templates import page_templates
 from opengazette.model.contract import Contract
 from opengazette.model.legal import Determination
 from opengazette.model.reference import Department
@@ -190,7 +189,7 @@ def determination_document(
     45 CFR 164.514(b)(1).
     """
     page = (
-        _environment()
+        page_templates()
         .get_template("determination.html")
         .render(
             contract=contract,
@@ -203,14 +202,3 @@ def determination_document(
         )
     )
     return page.encode()
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("opengazette.documentation"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )

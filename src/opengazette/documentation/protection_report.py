@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from heapq import nsmallest
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from opengazette.documentation.page_templates import page_templates
 from opengazette.documentation.picture import Picture, withheld_picture
 
 #: Tables of more cells are drawn as tiles.
@@ -97,7 +97,7 @@ def protection_report(
     dims = [str(name) for name in table.columns if name not in ("published", "status")]
     small, scale = _fits_a_grid(table, dims), 2 * threshold
     page = (
-        _environment()
+        page_templates()
         .get_template("protection.html")
         .render(
             title=title,
@@ -174,14 +174,3 @@ def _words(interval: Interval) -> str:
 
 def _tiles(table: pd.DataFrame, dims: Sequence[str]) -> Picture:
     return withheld_picture(table, dims, "published")
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("opengazette.documentation"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
+from opengazette.documentation.page_templates import page_templates
 from opengazette.model.record_release import RecordLimits, RecordRelease
 from opengazette.model.record_risk import Measure, RecordRisk
 from opengazette.model.reference import Department
@@ -24,7 +23,7 @@ def records_report(
     is decided in it: a person weighs what a recipient may know beside the records, and signs.
     """
     page = (
-        _environment()
+        page_templates()
         .get_template("records.html")
         .render(
             asked=asked,
@@ -36,14 +35,3 @@ def records_report(
         )
     )
     return page.encode()
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("opengazette.documentation"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from opengazette.documentation.columns import PublishedColumn
 from opengazette.documentation.generalised import generalised
+from opengazette.documentation.page_templates import page_templates
 from opengazette.documentation.picture import withheld_picture
 from opengazette.model.contract import Contract
 from opengazette.model.reference import Department
@@ -31,7 +31,7 @@ def release_report(
     drawn = contract.publication.added_up()
     pictures = [withheld_picture(public, key, m.name) for m in drawn]
     page = (
-        _environment()
+        page_templates()
         .get_template("report.html")
         .render(
             contract=contract,
@@ -47,17 +47,6 @@ def release_report(
 
 def methodology_note(contract: Contract, evidence: Mapping[str, Any]) -> bytes:
     """Return the public note on how the table was made and protected, as Markdown."""
-    template = _environment().get_template("methodology.md")
+    template = page_templates().get_template("methodology.md")
     coarser = generalised(contract)
     return template.render(contract=contract, evidence=evidence, coarser=coarser).encode()
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("opengazette.documentation"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
