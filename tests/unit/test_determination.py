@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from opengazette.adapters.contracts import load_contract, load_department
+from opengazette.adapters.typesetting import determination_pdf
+from opengazette.cli.determining import determination
 from opengazette.documentation.determination import (
     STATEMENT,
     Answers,
     answers_on_file,
-    determination_document,
+    determination_page,
+    determination_record,
+    entries,
     open_questions,
 )
+from opengazette.errors import SettingsInvalid
 
 ROOT = Path(__file__).parents[2]
 CONTRACT = load_contract(ROOT, "emergency_encounters")
@@ -54,8 +63,12 @@ NOTHING_SAID = Answers()
 JUMPED = EVIDENCE | {"assessment": EVIDENCE["assessment"][:2], "score": None}
 
 
+def record(evidence: dict[str, Any] = EVIDENCE, answers: Answers = NOTHING_SAID) -> dict[str, Any]:
+    return determination_record(CONTRACT, DEPARTMENT, evidence, answers, "r" * 64)
+
+
 def text(evidence: dict[str, Any] = EVIDENCE, answers: Answers = NOTHING_SAID) -> str:
-    page = determination_document(CONTRACT, DEPARTMENT, evidence, answers, "r" * 64).decode()
+    page = determination_page(record(evidence, answers)).decode()
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.split("</style>")[1]))
 
 
@@ -114,7 +127,89 @@ def test_the_expert_on_file_is_named_and_what_is_given_comes_first() -> None:
 
 
 def test_what_people_write_cannot_change_the_page() -> None:
-    page = determination_document(
-        CONTRACT, DEPARTMENT, EVIDENCE, Answers(reason="<script>alert(1)</script>"), "r"
-    )
+    page = determination_page(record(answers=Answers(reason="<script>alert(1)</script>")))
     assert b"<script>" not in page
+
+
+def paper(evidence: dict[str, Any] = EVIDENCE, answers: Answers = NOTHING_SAID) -> PdfReader:
+    return PdfReader(BytesIO(determination_pdf(record(evidence, answers))))
+
+
+def words(told: str) -> list[str]:
+    return re.findall(r"\w+", told)
+
+
+def printed(found: PdfReader) -> str:
+    return " ".join(words(" ".join(page.extract_text() for page in found.pages)))
+
+
+def strings(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            yield from (found for part in value.values() for found in strings(part))
+        case list() | tuple():
+            yield from (found for part in value for found in strings(part))
+
+
+SAID = Answers("Asked for by law", "R. Alvarez", "Supervisor Expert", "PRT 7")
+
+
+@pytest.mark.parametrize("answers", [NOTHING_SAID, SAID], ids=["asked", "answered"])
+@pytest.mark.parametrize("evidence", [EVIDENCE, JUMPED], ids=["all steps", "jumped"])
+def test_the_pdf_says_all_that_the_page_says(evidence: dict[str, Any], answers: Answers) -> None:
+    told, page = printed(paper(evidence, answers)), text(evidence, answers)
+    known = {entry["name"]: entry["known"] for entry in record(evidence, answers)["entries"]}
+    for said in strings(record(evidence, answers)):
+        if len(said) == 64:
+            assert said[:32] in told
+        elif said not in _answered(evidence, answers, known):
+            assert " ".join(words(said)) in told
+            assert " ".join(words(said)) in " ".join(words(unescape(page)))
+
+
+def _answered(evidence: dict[str, Any], answers: Answers, known: dict[str, str | None]) -> set[str]:
+    """Questions that are answered, and so no longer put."""
+    fields = entries(CONTRACT, DEPARTMENT, evidence, answers)
+    return {field.question for field in fields if known[field.name] is not None}
+
+
+def test_the_pdf_asks_for_what_nobody_has_said() -> None:
+    asked, answered = printed(paper()), printed(paper(answers=SAID))
+    assert "Why is this table released" in asked
+    assert "Why is this table released" not in answered
+    assert "Signature of R Alvarez" in answered
+    assert "Signature of R Alvarez" not in asked
+
+
+def test_the_pdf_is_the_same_bytes_twice_and_bears_no_date() -> None:
+    assert determination_pdf(record()) == determination_pdf(record())
+    assert "/CreationDate" not in (paper().metadata or {})
+
+
+def test_the_pdf_can_be_read_aloud() -> None:
+    root = paper().trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"] == True  # noqa: E712
+    assert root["/Lang"] == "en-US"
+    assert "/StructTreeRoot" in root
+    assert b"pdfuaid:part" in root["/Metadata"].get_data()
+    assert paper().metadata.title == f"Expert determination: {CONTRACT.title}"
+
+
+def test_what_people_write_is_never_markup_in_the_pdf() -> None:
+    reason = '#panic("x") *bold* $x$ = Heading \\ #read("/etc/passwd") <script>'
+    told = " ".join(page.extract_text() for page in paper(answers=Answers(reason=reason)).pages)
+    for part in ('#panic("x")', "*bold*", "$x$", "= Heading", '#read("/etc/passwd")', "<script>"):
+        assert part in " ".join(told.split())
+
+
+@pytest.mark.parametrize("name", ["paper.doc", "paper", "nowhere/paper.pdf"])
+def test_a_file_that_cannot_be_written_is_refused_before_anything_runs(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OPENGAZETTE_ROOT", str(ROOT))
+    monkeypatch.setenv("OPENGAZETTE_VAR", str(tmp_path / "var"))
+    with pytest.raises(SettingsInvalid, match="--out"):
+        determination("emergency_encounters", out=tmp_path / name)
+    assert not (tmp_path / "var").exists()

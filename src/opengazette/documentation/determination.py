@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from opengazette.documentation.page_templates import page_templates
@@ -17,6 +17,20 @@ STATEMENT = (
     "reasonably available information, by an anticipated recipient to identify an individual who "
     "is a subject of the information."
 )
+
+LEAD = (
+    "Empty boxes are questions that only a person can answer. It is a determination only once an "
+    "expert has filled them in and signed."
+)
+ATTACH = "Attach the release report, which shows the score line by line and what is withheld."
+ATTEST = (
+    "I attest that 45 CFR 164.514(b)(1)(i) and (ii) are met for this release, by the methods and "
+    "with the results documented and attached here."
+)
+ASKED = {
+    "result": "Does the expert determine this? With which reasoning?",
+    "methods": "Name and describe each, with the approval of the Peer Review Team.",
+}
 
 TITLES = {
     1: "Presence of Personal Characteristics",
@@ -173,32 +187,62 @@ def open_questions(
     return (*asked, "Step 5: the expert's result", "Signature and date")
 
 
-def determination_document(
+def determination_record(
     contract: Contract,
     department: Department,
     evidence: Mapping[str, Any],
     answers: Answers,
     release: str,
-) -> bytes:
-    """Return the document as one HTML page, set for paper, with room for what is asked and signed.
+) -> dict[str, Any]:
+    """Return all that the document says, as plain text: both of its forms are made from this.
 
     `release` is the fingerprint of the release that it speaks of. Nothing is invented: what the
-    evidence does not hold is a question with an empty box. It quotes no cell and no time of day.
+    evidence does not hold is a question. It quotes no cell and no time of day.
 
     Source: CalHHS Data De-Identification Guidelines, Appendix B, expert determination template;
     45 CFR 164.514(b)(1).
     """
-    page = (
-        page_templates()
-        .get_template("determination.html")
-        .render(
-            contract=contract,
-            evidence=evidence,
-            entries=entries(contract, department, evidence, answers),
-            steps=step_rows(evidence),
-            statement=STATEMENT,
-            expert=answers.expert,
-            release=release,
-        )
-    )
-    return page.encode()
+    pack = evidence["rule_pack"]
+    return {
+        "title": contract.title,
+        "dataset": contract.id,
+        "release": release,
+        "lead": LEAD,
+        "entries": [asdict(e) for e in entries(contract, department, evidence, answers)],
+        "steps": [asdict(row) for row in step_rows(evidence)],
+        "statement": STATEMENT,
+        "method": f"{pack['title']}, by the rule pack {pack['name']}. What was done to attack the "
+        "table before its release:",
+        "checks": [{"name": c["name"], "found": str(c["found"])} for c in evidence["checks"]],
+        "laws": [
+            {field: str(law[field]) for field in ("law", "requires", "answer")}
+            for law in evidence["laws"]
+        ],
+        "subjects": _subjects(contract, evidence, release),
+        "attach": ATTACH,
+        "attest": ATTEST,
+        "asked": {
+            **ASKED,
+            "signature": f"Signature of {answers.expert}"
+            if answers.expert
+            else "Signature and name of the expert",
+        },
+    }
+
+
+def _subjects(
+    contract: Contract, evidence: Mapping[str, Any], release: str
+) -> list[dict[str, str]]:
+    found = {
+        "Dataset": contract.id,
+        "Release": release,
+        "Contract": evidence["contract"],
+        "Rule pack": evidence["rule_pack"]["fingerprint"],
+        "Published table": evidence["public_table"],
+    }
+    return [{"name": name, "value": value} for name, value in found.items()]
+
+
+def determination_page(record: Mapping[str, Any]) -> bytes:
+    """Return the document as one HTML page, set for paper, with room for what is asked."""
+    return page_templates().get_template("determination.html").render(paper=record).encode()
