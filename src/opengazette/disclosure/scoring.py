@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from opengazette.disclosure.facts import TableFacts, Variable, table_facts
-from opengazette.errors import DisclosureRisk
+from opengazette.disclosure.population_term import population_term
+from opengazette.disclosure.score_lines import ScoreLine, on_ladder
 from opengazette.model.rulepack import (
     FixedLevel,
     HighRiskLevel,
-    Ladder,
     Level,
     LevelTable,
     PayerTable,
     PopulationLevel,
     RulePack,
     SexTable,
+    TimeUnit,
 )
 
 __all__ = ["Score", "ScoreLine", "TableFacts", "Variable", "score", "smallest_cell", "table_facts"]
@@ -24,15 +24,8 @@ __all__ = ["Score", "ScoreLine", "TableFacts", "Variable", "score", "smallest_ce
 INSURANCE = "insurance_coverage"
 """Level of an expected payer that stands for the members of a plan: a population term."""
 
-
-@dataclass(frozen=True)
-class ScoreLine:
-    """The points of one variable: what was found, never a count or a label of the table."""
-
-    variable: str
-    found: str
-    points: int
-    source: str
+FIVE_YEARS, SIX_YEARS, ENROLMENT_EDGE = 5, 6, 4_000_001
+"""Numbers at which the guidelines fall silent or contradict themselves: readings decide."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +71,7 @@ def score(facts: TableFacts, pack: RulePack) -> Score:
     lines = (
         _events(facts, pack),
         *(term.line for term in terms),
-        _population(facts, members, pack),
+        population_term(facts, members, pack),
         _time(facts, pack),
         _interactions(facts, sum(term.crossed for term in terms), pack),
     )
@@ -111,15 +104,12 @@ def _events(facts: TableFacts, pack: RulePack) -> ScoreLine:
     ladder, smallest = pack.scores.events, smallest_cell(facts, pack)
     if smallest is None:
         return ScoreLine("events", "no event at all", ladder.highest, ladder.source)
-    return _on_ladder("events", "smallest count", smallest, ladder, pack)
+    return on_ladder("events", "smallest count", smallest, ladder, pack)
 
 
 def _time(facts: TableFacts, pack: RulePack) -> ScoreLine:
     table = pack.scores.time
-    scored = {
-        period: table.years.points(period) if isinstance(period, int) else table.units[period]
-        for period in facts.periods
-    }
+    scored = {period: period_points(period, pack) for period in facts.periods}
     if not scored:
         highest = max(table.units.values())
         return ScoreLine("time", "period not known: highest score", highest, table.source)
@@ -129,70 +119,30 @@ def _time(facts: TableFacts, pack: RulePack) -> ScoreLine:
     return ScoreLine("time", f"{found} in one cell", scored[period], table.source)
 
 
+def period_points(period: int | TimeUnit, pack: RulePack) -> int:
+    """Return the points of what one count covers: a number of whole years, or a unit."""
+    table = pack.scores.time
+    if not isinstance(period, int):
+        return table.units[period]
+    as_four = period > FIVE_YEARS and pack.readings.long_periods == "as_four"
+    return table.years.points(FIVE_YEARS - 1 if as_four else period)
+
+
 def _interactions(facts: TableFacts, crossed: int, pack: RulePack) -> ScoreLine:
     table, smallest = pack.scores.interactions, smallest_cell(facts, pack)
     if crossed:
         points = table.crossed.points(crossed)
+        if pack.readings.many_variables == "one_more_each":
+            points += max(0, crossed - (table.crossed.bands[-1].high or crossed))
         found = f"{crossed} dependent variables beside events, time and population"
         return ScoreLine("interactions", found, points, table.source)
-    for credit in sorted(table.credits, key=lambda c: c.at_least, reverse=True):
+    given = table.credits if pack.readings.minimum_credits == "by_smallest_count" else ()
+    for credit in sorted(given, key=lambda c: c.at_least, reverse=True):
         if smallest is not None and smallest >= credit.at_least:
             found = f"only events, time and population; no count under {credit.at_least}"
             return ScoreLine("interactions", found, credit.points, table.source)
     found = "only events, time and population; no minimum"
     return ScoreLine("interactions", found, table.crossed.points(0), table.source)
-
-
-def _population(facts: TableFacts, members: list[Variable], pack: RulePack) -> ScoreLine:
-    people = [p for p in (facts.residence_population, facts.service_population) if p is not None]
-    terms = [*_geographies(facts, pack)]
-    terms += [_members(plan, pack) for plan in members if _is_smaller(plan, people)]
-    if not terms:
-        raise DisclosureRisk(
-            "The table has no population term, so it cannot be scored.",
-            "Give the population of its residence or service area, or the members of its plan.",
-        )
-    return max(terms, key=lambda line: line.points)
-
-
-def _is_smaller(plan: Variable, people: list[int]) -> bool:
-    return plan.population is None or not people or plan.population < min(people)
-
-
-def _members(plan: Variable, pack: RulePack) -> ScoreLine:
-    ladder = pack.scores.insurance
-    if ladder is None:
-        raise DisclosureRisk(
-            f"Rule pack {pack.name!r} has no table for insurance coverage.",
-            f"Give {plan.name!r} another level, or use an edition that has the table.",
-        )
-    if plan.population is None:
-        found = "members not known: highest score"
-        return ScoreLine(plan.name, found, ladder.highest, ladder.source)
-    return _on_ladder(plan.name, "members", plan.population, ladder, pack)
-
-
-def _geographies(facts: TableFacts, pack: RulePack) -> Iterator[ScoreLine]:
-    residence, service = pack.scores.residence, pack.scores.service
-    if facts.residence_population is not None:
-        yield _on_ladder(
-            "residence", "smallest area's people", facts.residence_population, residence, pack
-        )
-    if facts.service_population is not None:
-        what, people = "smallest region's people", facts.service_population
-        yield _on_ladder("service", what, people, service.population, pack)
-    if facts.service_place is not None:
-        place = service.places.get(facts.service_place)
-        if place is not None:
-            yield ScoreLine("service", place.means, place.points, place.source)
-        else:
-            highest = max(p.points for p in service.places.values())
-            yield ScoreLine(
-                "service",
-                "kind of place not listed: highest score",
-                highest,
-                service.population.source,
-            )
 
 
 def is_insurance(variable: Variable, pack: RulePack) -> bool:
@@ -228,7 +178,10 @@ def _age(variable: Variable, pack: RulePack) -> ScoreLine:
         return ScoreLine(
             variable.name, "width not known: highest score", ladder.highest, ladder.source
         )
-    return _on_ladder(variable.name, "narrowest band in years", min(widths), ladder, pack)
+    width = min(widths)
+    if width == SIX_YEARS and pack.readings.six_year_band == "by_population":
+        width -= 1
+    return on_ladder(variable.name, "narrowest band in years", width, ladder, pack)
 
 
 def _payer(variable: Variable, table: PayerTable, pack: RulePack) -> _Term:
@@ -236,24 +189,27 @@ def _payer(variable: Variable, table: PayerTable, pack: RulePack) -> _Term:
     if people is None:
         found = "enrolment not known: highest score"
         return _Term(ScoreLine(variable.name, found, ladder.highest, ladder.source), crossed=True)
-    line = _on_ladder(variable.name, "enrolment of the smallest", people, ladder, pack)
+    edge = people == ENROLMENT_EDGE and pack.readings.enrolment_edge == "table_23"
+    number = people - 1 if edge else people
+    line = on_ladder(variable.name, "enrolment of the smallest", number, ladder, pack)
     return _Term(line, crossed=people <= table.interacts_up_to)
 
 
 def _other(variable: Variable, pack: RulePack) -> ScoreLine:
     table = pack.scores.other
     if table.population is not None and variable.population is not None:
-        return _on_ladder(
+        return on_ladder(
             variable.name, "smallest group's people", variable.population, table.population, pack
         )
-    return _on_ladder(variable.name, "groups", variable.groups, table.groups, pack)
+    return on_ladder(variable.name, "groups", variable.groups, table.groups, pack)
 
 
 def _levelled(variable: Variable, table: LevelTable, pack: RulePack) -> _Term:
     level = _level(variable, table)
     if level is not None and _fits(level, variable):
         return _scored(variable, level, pack)
-    found = f"{variable.groups} groups, no listed level recorded: highest score"
+    why = "no listed level recorded" if level is None else "more than its level lists"
+    found = f"{variable.groups} groups, {why}: highest score"
     points = max(table.highest, pack.scores.other.groups.points(variable.groups))
     return _Term(ScoreLine(variable.name, found, points, table.source), crossed=True)
 
@@ -288,9 +244,4 @@ def _scored(variable: Variable, level: Level, pack: RulePack) -> _Term:
             return _Term(ScoreLine(variable.name, found, points, level.source), crossed=True)
         case PopulationLevel():
             what, people = "smallest group's people", variable.population
-            return _Term(_on_ladder(variable.name, what, people, level.ladder, pack), crossed=True)
-
-
-def _on_ladder(variable: str, what: str, number: int, ladder: Ladder, pack: RulePack) -> ScoreLine:
-    band = ladder.band(number, pack.readings.overlapping_bands)
-    return ScoreLine(variable, f"{what}: {band.text}", band.points, ladder.source)
+            return _Term(on_ladder(variable.name, what, people, level.ladder, pack), crossed=True)

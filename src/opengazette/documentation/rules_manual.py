@@ -10,7 +10,8 @@ from pydantic import Field
 
 from opengazette.model.described import DescribedTable
 from opengazette.model.frozen import Frozen
-from opengazette.model.rulepack import Readings, RulePack
+from opengazette.model.readings import Readings
+from opengazette.model.rulepack import RulePack
 
 
 class Expected(Frozen):
@@ -108,10 +109,11 @@ def _readings(packs: Sequence[RulePack]) -> Iterator[str]:
 
 
 SETTLED = (
-    "Other places need no setting. The band of 6 to 10 years scores +3 as printed, although six",
-    "years would be +5 by their population. More than five years score as five, more than three",
-    "crossed variables as three, anything finer than a month as a month. What an edition does not",
-    "list takes the highest score of its table.",
+    "Other places need no setting, as every reading gives the same. Education (2.6-4): the",
+    "smallest group is 1,893,671 or 2,135,865 people, veterans are 1,467,025 or 1,467,026; each",
+    "scores +2. Appendices (2.6-11): the template of the expert determination is cited as Appendix",
+    "B, where it stands. Anything finer than a month scores as a month, and what an edition does",
+    "not list takes the highest score of its table.",
 )
 
 INTRODUCTION = (

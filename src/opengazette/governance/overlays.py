@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from opengazette.errors import ContractInvalid
 from opengazette.model.overlay import ChangedValue, Overlay
+from opengazette.model.readings import Readings
 from opengazette.model.rulepack import RulePack
 
 PRT_APPROVES_FROM = date(2025, 10, 24)
@@ -37,7 +38,7 @@ def overlaid(base: RulePack, overlay: Overlay) -> RulePack:
 def overlay_problems(base: RulePack, overlay: Overlay) -> Iterator[Unfit]:
     """Find what keeps an overlay from standing: place in its file, reason, fix."""
     yield from _filing_problems(base, overlay)
-    whole, sound = base.model_dump(), True
+    whole, sound = _whole(base), True
     for index, change in enumerate(overlay.changes):
         for reason, fix in _change_problems(whole, overlay, change):
             sound = False
@@ -93,7 +94,7 @@ def _changed(base: RulePack, overlay: Overlay) -> RulePack:
         "oaio_filing": "filed with the OAIO",
     }
     stamp = f"{overlay.reference}, {words[filing.kind]} on {filing.on} ({filing.record})"
-    whole = base.model_dump()
+    whole = _whole(base)
     for change in overlay.changes:
         _stamp(whole, change.path, overlay.reference)
         parent, _, leaf = change.path.rpartition(".")
@@ -102,6 +103,12 @@ def _changed(base: RulePack, overlay: Overlay) -> RulePack:
     whole |= {"name": overlay.name, "source": f"{base.source}; changed by {stamp}"}
     whole |= {"title": f"{base.title}, with the values of {overlay.reference}"}
     return RulePack.model_validate(whole)
+
+
+def _whole(base: RulePack) -> dict[str, Any]:
+    """Return every value of a rule pack, readings that stand at their default included."""
+    readings = {name: getattr(base.readings, name) for name in Readings.model_fields}
+    return base.model_dump() | {"readings": readings}
 
 
 def _stamp(whole: dict[str, Any], path: str, reference: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from datetime import date
 from typing import Annotated, Literal
 
@@ -9,11 +10,11 @@ from pydantic import Field, model_validator
 
 from opengazette.model.amounts import AmountRules
 from opengazette.model.frozen import FileName, Frozen, Label, Sentence
+from opengazette.model.readings import Overlap, Readings
+from opengazette.model.reliability import ReliabilityRules
 
 TimeUnit = Literal["year", "half_year", "quarter", "month", "week"]
 """Length of a reporting period of a year or less; `week` is anything finer than a month."""
-
-Overlap = Literal["highest", "lowest"]
 
 LevelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
@@ -136,6 +137,11 @@ class SexTable(LevelTable):
     """The levels of sex, orientation and gender, and the one that two groups stand for."""
 
     two_groups: LevelName = Field(description="level of a table that shows two groups only")
+    more_groups_reassessed: bool = Field(
+        default=False,
+        exclude_if=operator.not_,
+        description="a reviewer must reassess sex with other or unknown beside the two groups",
+    )
 
     @model_validator(mode="after")
     def _listed(self) -> SexTable:
@@ -230,35 +236,6 @@ class Thresholds(Frozen):
     source: Sentence
 
 
-class Readings(Frozen):
-    """One decision for each place where the guidelines contradict themselves or fall silent.
-
-    The default of each is the safer reading where the guidelines do not settle it.
-    """
-
-    denominator_limit: Literal["fails", "passes"] = Field(
-        default="fails",
-        description="2.6-1: a population of exactly the limit (step 2 prints <20,000, 6.2 <20,001)",
-    )
-    overlapping_bands: Overlap = Field(
-        default="highest",
-        description="2.6-2: a population at which two printed bands of edition 1.0 meet",
-    )
-    zeros: Literal["not_events", "smallest_cell"] = Field(
-        default="not_events",
-        description="2.6-7: whether a true zero is the smallest cell (every rule exempts it)",
-    )
-    oldest_age: int = Field(
-        default=99,
-        ge=1,
-        description="2.6-8: age at which an open-ended band is taken to end (last tabulated age)",
-    )
-    annotation: Literal["merged", "distinguish-where-safe"] = Field(
-        default="merged",
-        description="2.6-9: whether a contract may tell why a cell is withheld, where that is safe",
-    )
-
-
 class Annotation(Frozen):
     """One annotation code of the portal and its text."""
 
@@ -278,6 +255,11 @@ class RulePack(Frozen):
     scores: ScoreTables
     amounts: AmountRules | None = Field(
         default=None, description="rules for sums of money; absent: none may be published"
+    )
+    reliability: ReliabilityRules | None = Field(
+        default=None,
+        exclude_if=lambda reliability: reliability is None,
+        description="when estimates are unsteady; absent: the edition does not say",
     )
     annotations: Annotated[tuple[Annotation, ...], Field(min_length=1)]
 

@@ -1,0 +1,79 @@
+"""The places where the guidelines contradict themselves or fall silent, each decided by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from pydantic import Field
+
+from opengazette.model.frozen import Frozen
+
+Overlap = Literal["highest", "lowest"]
+
+
+def _unless(default: str) -> Callable[[object], bool]:
+    """Leave a reading that stands at its default out of the fingerprint."""
+    return lambda value: value == default
+
+
+class Readings(Frozen):
+    """One decision for each place where the guidelines contradict themselves or fall silent.
+
+    The default of each is the safer reading where the guidelines do not settle it.
+    """
+
+    denominator_limit: Literal["fails", "passes"] = Field(
+        default="fails",
+        description="2.6-1: a population of exactly the limit (step 2 prints <20,000, 6.2 <20,001)",
+    )
+    overlapping_bands: Overlap = Field(
+        default="highest",
+        description="2.6-2: a population at which two printed bands of edition 1.0 meet",
+    )
+    zeros: Literal["not_events", "smallest_cell"] = Field(
+        default="not_events",
+        description="2.6-7: whether a true zero is the smallest cell (every rule exempts it)",
+    )
+    oldest_age: int = Field(
+        default=99,
+        ge=1,
+        description="2.6-8: age at which an open-ended band is taken to end (last tabulated age)",
+    )
+    six_year_band: Literal["printed", "by_population"] = Field(
+        default="printed",
+        exclude_if=_unless("printed"),
+        description="2.6-3: a band of six years (+3 is printed, its population would give +5)",
+    )
+    enrolment_edge: Literal["figure_6", "table_23"] = Field(
+        default="figure_6",
+        exclude_if=_unless("figure_6"),
+        description="2.6-5: enrolment of exactly 4,000,001 (Figure 6 begins a band there, "
+        "table 23 above it)",
+    )
+    long_periods: Literal["as_five", "as_four"] = Field(
+        default="as_five",
+        exclude_if=_unless("as_five"),
+        description="2.6-8: whether more than five years score as five or as two to four",
+    )
+    many_variables: Literal["as_three", "one_more_each"] = Field(
+        default="as_three",
+        exclude_if=_unless("as_three"),
+        description="2.6-8: more than three crossed variables (three is the highest listed)",
+    )
+    minimum_credits: Literal["by_smallest_count", "never"] = Field(
+        default="by_smallest_count",
+        exclude_if=_unless("by_smallest_count"),
+        description="2.6-10: whether a smallest count of 3 or 5 takes points off "
+        "(no example of Appendix I does)",
+    )
+    plan_in_area: Literal["highest", "plan"] = Field(
+        default="highest",
+        exclude_if=_unless("highest"),
+        description="2.3-3: a plan smaller than its area; its table ends at +5, that of areas at "
+        "+7",
+    )
+    annotation: Literal["merged", "distinguish-where-safe"] = Field(
+        default="merged",
+        description="2.6-9: whether a contract may tell why a cell is withheld, where that is safe",
+    )
