@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from opengazette.localportal.problems import bad_request, view_missing, wrong_stage
 from opengazette.localportal.rows import key_sql
 from opengazette.localportal.store import Session, now
-from opengazette.localportal.values import KIND_OF_TYPE_NAME, SQL_TYPE
+from opengazette.localportal.values import KIND_OF_TYPE_NAME, SQL_TYPE, UNORDERED
 from opengazette.localportal.views import FIELD_NAME, Column, View, new_dataset_id
 
 _TEXTS: Final = ("name", "description", "category", "attribution", "attributionLink", "licenseId")
@@ -215,7 +215,7 @@ def _with_identifier(session: Session, view: View) -> View:
         raise bad_request("The row identifier is not a column of the dataset.")
     if column.id == view.row_identifier:
         return view
-    if column.kind in ("boolean", "url", "point"):
+    if column.kind in {"boolean", *UNORDERED}:
         raise bad_request(f"The column {column.field_name} cannot identify rows.")
     _refuse_bad_keys(session, view, column)
     session.cursor.execute(f"UPDATE {view.table} SET row_key = {key_sql(column)}")

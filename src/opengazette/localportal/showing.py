@@ -15,7 +15,7 @@ from opengazette.localportal.reading import ask
 from opengazette.localportal.soql.compile import OutColumn
 from opengazette.localportal.soql.grammar import Query
 from opengazette.localportal.store import Session
-from opengazette.localportal.values import Kind
+from opengazette.localportal.values import GEOMETRIES, UNORDERED, Kind
 from opengazette.localportal.views import Column, View
 from opengazette.localportal.wire import cell_text
 
@@ -29,6 +29,11 @@ _PLAIN_TYPE: Final[dict[Kind, str]] = {
     "fixed_timestamp": "Date and time",
     "url": "Web address",
     "point": "Place",
+    "multipoint": "Places",
+    "line": "Line",
+    "multiline": "Lines",
+    "polygon": "Area",
+    "multipolygon": "Areas",
 }
 
 
@@ -86,7 +91,7 @@ def shown_columns(view: View) -> list[Shown]:
             column,
             annotation if (annotation := column.field_name + _ANNOTATION) in fields else None,
             numeric=column.kind == "number" and not _is_a_name(column),
-            sortable=column.kind not in ("url", "point"),
+            sortable=column.kind not in UNORDERED,
         )
         for column in view.columns
         if column.field_name.removesuffix(_ANNOTATION) not in fields - {column.field_name}
@@ -132,6 +137,8 @@ def _cell(shown: Shown, column: OutColumn, cell: object, code: object) -> Cell:
     if shown.column.kind == "point":
         x, y = json.loads(str(cell))["coordinates"]
         return Cell(f"{y}, {x}", mark)
+    if shown.column.kind in GEOMETRIES:
+        return Cell(_PLAIN_TYPE[shown.column.kind], mark)
     text = cell_text(cell, column)
     if shown.numeric:
         return Cell(grouped_number(text), mark)

@@ -15,7 +15,20 @@ from unicodedata import is_normalized, normalize
 
 from pydantic import JsonValue
 
-Kind = Literal["text", "number", "boolean", "floating_timestamp", "fixed_timestamp", "url", "point"]
+Kind = Literal[
+    "text",
+    "number",
+    "boolean",
+    "floating_timestamp",
+    "fixed_timestamp",
+    "url",
+    "point",
+    "multipoint",
+    "line",
+    "multiline",
+    "polygon",
+    "multipolygon",
+]
 Stored = str | bool | datetime | None
 
 
@@ -41,6 +54,11 @@ KIND_OF_TYPE_NAME: Final[dict[str, Kind]] = {
     "fixed_timestamp": "fixed_timestamp",
     "url": "url",
     "point": "point",
+    "multipoint": "multipoint",
+    "line": "line",
+    "multiline": "multiline",
+    "polygon": "polygon",
+    "multipolygon": "multipolygon",
 }
 TYPE_NAME: Final[dict[Kind, str]] = {
     "text": "text",
@@ -50,7 +68,23 @@ TYPE_NAME: Final[dict[Kind, str]] = {
     "fixed_timestamp": "date",
     "url": "url",
     "point": "point",
+    "multipoint": "multipoint",
+    "line": "line",
+    "multiline": "multiline",
+    "polygon": "polygon",
+    "multipolygon": "multipolygon",
 }
+#: The types of GeoJSON, and how deep their coordinates lie in lists.
+GEOMETRIES: Final[dict[Kind, tuple[str, int]]] = {
+    "point": ("Point", 0),
+    "multipoint": ("MultiPoint", 1),
+    "line": ("LineString", 1),
+    "multiline": ("MultiLineString", 2),
+    "polygon": ("Polygon", 2),
+    "multipolygon": ("MultiPolygon", 3),
+}
+#: The types whose values have no order and equal nothing.
+UNORDERED: Final = frozenset({"url", *GEOMETRIES})
 SQL_TYPE: Final[dict[Kind, str]] = {
     "text": "VARCHAR",
     "number": "VARCHAR",
@@ -58,7 +92,7 @@ SQL_TYPE: Final[dict[Kind, str]] = {
     "floating_timestamp": "TIMESTAMP",
     "fixed_timestamp": "TIMESTAMP",
     "url": "VARCHAR",
-    "point": "VARCHAR",
+    **dict.fromkeys(GEOMETRIES, "VARCHAR"),
 }
 
 _PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,15})?")
@@ -181,6 +215,29 @@ def place(cell: object) -> str:
     return json.dumps({"type": "Point", "coordinates": [x, y]}, separators=(",", ":"))
 
 
+def shape(kind: Kind) -> Callable[[object], str]:
+    """Make the reader of a GeoJSON geometry of one type, in degrees."""
+    named, depth = GEOMETRIES[kind]
+
+    def read(cell: object) -> str:
+        if not isinstance(cell, dict) or cell.get("type") != named:
+            raise NotOfThisType
+        coordinates = _ordinates(cell.get("coordinates"), depth)
+        return json.dumps({"type": named, "coordinates": coordinates}, separators=(",", ":"))
+
+    return read
+
+
+def _ordinates(found: object, depth: int) -> list[JsonValue]:
+    if not isinstance(found, list):
+        raise NotOfThisType
+    if depth:
+        return [_ordinates(part, depth - 1) for part in found]
+    if len(found) not in (2, 3):
+        raise NotOfThisType
+    return [float(plain_number(ordinate)) for ordinate in found[:2]]
+
+
 READERS: Final[dict[Kind, Callable[[object], Stored]]] = {
     "text": plain_text,
     "number": plain_number,
@@ -189,6 +246,7 @@ READERS: Final[dict[Kind, Callable[[object], Stored]]] = {
     "fixed_timestamp": fixed_time,
     "url": web_address,
     "point": place,
+    **{kind: shape(kind) for kind in GEOMETRIES if kind != "point"},
 }
 
 

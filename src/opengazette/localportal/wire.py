@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,6 +14,7 @@ from typing import Final, Literal
 from fastapi import Request
 
 from opengazette.localportal.soql.compile import OutColumn
+from opengazette.localportal.values import GEOMETRIES
 from opengazette.localportal.views import View
 
 Format = Literal["json", "csv"]
@@ -65,7 +66,7 @@ def _json_object(row: Row, writers: list[tuple[str, Callable[[object], str]]]) -
 def _json_writer(column: OutColumn) -> Callable[[object], str]:
     if column.kind == "boolean":
         return lambda cell: "true" if cell else "false"
-    if column.kind in ("url", "point"):
+    if column.kind == "url" or column.kind in GEOMETRIES:
         return str
     return lambda cell: json.dumps(cell_text(cell, column), ensure_ascii=False)
 
@@ -90,9 +91,8 @@ def _csv_line(cells: Sequence[str | None] | Iterator[str | None]) -> str:
 
 
 def _csv_text(cell: object, column: OutColumn) -> str:
-    if column.kind == "point":
-        x, y = json.loads(str(cell))["coordinates"]
-        return f"POINT ({cell_text(x, column)} {cell_text(y, column)})"
+    if column.kind in GEOMETRIES:
+        return well_known_text(json.loads(str(cell)))
     if column.kind == "url":
         link = json.loads(str(cell))
         described = f"{link.get('description', '')} ({link.get('url', '')})"
@@ -100,6 +100,20 @@ def _csv_text(cell: object, column: OutColumn) -> str:
     if column.kind == "boolean":
         return "true" if cell else "false"
     return cell_text(cell, column)
+
+
+def well_known_text(shape: Mapping[str, object]) -> str:
+    """Write a GeoJSON geometry as WKT."""
+    named = str(shape["type"])
+    inner = _wkt(shape["coordinates"])
+    return f"{named.upper()} {inner if inner.startswith('(') else f'({inner})'}"
+
+
+def _wkt(found: object) -> str:
+    if isinstance(found, list) and found and isinstance(found[0], list):
+        return "(" + ", ".join(_wkt(part) for part in found) + ")"
+    ordinates = found if isinstance(found, list) else []
+    return " ".join(_trimmed(format(Decimal(repr(float(part))), "f")) for part in ordinates)
 
 
 def cell_text(cell: object, column: OutColumn) -> str:

@@ -26,6 +26,11 @@ _TYPE_TITLE: Final = {
     "date": "Date",
     "url": "URL",
     "point": "Point",
+    "multipoint": "MultiPoint",
+    "line": "Line",
+    "multiline": "MultiLine",
+    "polygon": "Polygon",
+    "multipolygon": "MultiPolygon",
 }
 
 

@@ -34,6 +34,7 @@ from opengazette.localportal.showing import (
 )
 from opengazette.localportal.soql.grammar import Query
 from opengazette.localportal.store import Session
+from opengazette.localportal.values import UNORDERED
 from opengazette.localportal.views import View
 
 router = APIRouter()
@@ -149,7 +150,7 @@ def dataset_page(
 
 def _table_query(view: View, words: str, sort: str, *, descending: bool) -> Query:
     column = view.column(sort)
-    if column is None or column.kind in ("url", "point"):
+    if column is None or column.kind in UNORDERED:
         return Query(search=words)
     name = exp.Column(this=exp.Identifier(this=column.field_name))
     return Query(search=words, order=(exp.Ordered(this=name, desc=descending, nulls_first=False),))

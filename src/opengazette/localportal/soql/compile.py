@@ -13,6 +13,7 @@ from opengazette.localportal.problems import bad_request
 from opengazette.localportal.soql.grammar import Query, malformed
 from opengazette.localportal.soql.term import Term, TermKind
 from opengazette.localportal.soql.terms import Terms
+from opengazette.localportal.values import UNORDERED
 from opengazette.localportal.views import View
 
 DEFAULT_LIMIT = 1000
@@ -184,7 +185,7 @@ def _order_term(terms: Terms, node: exp.Expression) -> tuple[Term, str]:
     if not isinstance(node, exp.Ordered) or node.args.get("with_fill"):
         raise malformed("The order cannot be parsed.")
     term = terms.term(node.this)
-    if term.kind in ("url", "point") or not (term.reads or term.aggregate):
+    if term.kind in UNORDERED or not (term.reads or term.aggregate):
         raise bad_request("That has no order.", "query.soql.un-orderable-order")
     if term.kind == "row_identifier":
         term = Term("number", "number", term.reads)

@@ -61,7 +61,7 @@ def parse_clause(clause: str, text: str) -> tuple[exp.Expression, ...]:
     Raises:
         Problem: the text is not that clause and nothing else.
     """
-    found = _tokens(text)
+    found = tokens_of(text)
     if not found:
         raise malformed(f"${clause} is empty.", "query.soql.unexpected-eof")
     return _parts(_parse(_opening(clause) + found), {clause})[clause]
@@ -69,7 +69,7 @@ def parse_clause(clause: str, text: str) -> tuple[exp.Expression, ...]:
 
 def parse_query(text: str) -> Query:
     """Parse a whole `$query`, which names no table."""
-    found = _tokens(text)
+    found = tokens_of(text)
     parts = _parts(_parse(found), set(_CLAUSE))
     return replace(
         Query(),
@@ -105,7 +105,12 @@ def _opening(clause: str) -> list[Token]:
     return [*select, Token(TokenType.STAR, "*"), *opened[clause]]
 
 
-def _tokens(text: str) -> list[Token]:
+def tokens_of(text: str) -> list[Token]:
+    """Cut a text into tokens; system fields are one token each.
+
+    Raises:
+        Problem: a text or name is not closed, or it is too long or too deep.
+    """
     if len(text) > LONGEST_QUERY:
         raise malformed("The query is too long.")
     try:

@@ -23,6 +23,7 @@ from opengazette.localportal.soql.term import (
     unknown,
 )
 from opengazette.localportal.values import (
+    UNORDERED,
     NotOfThisType,
     fixed_time,
     floating_time,
@@ -285,7 +286,7 @@ class Terms:
         left, right = self.term(first), self.term(second)
         left, right = self.coerced(left, right.kind), self.coerced(right, left.kind)
         kinds = {"text" if term.kind in _TEXTS else term.kind for term in (left, right)} - {"null"}
-        if len(kinds) > 1 or kinds & {"url", "point"}:
+        if len(kinds) > 1 or kinds & UNORDERED:
             raise mismatch()
         return left, right
 
