@@ -132,7 +132,7 @@ def test_m9_zero_is_zero_withheld_is_one_and_no_value_is_three() -> None:
     assert (row(public, "C")["wait"], row(public, "C")["wait_annotation"]) == (None, "3")
 
 
-def test_columns_stand_beside_their_annotation_and_populations_have_none() -> None:
+def test_every_measure_stands_beside_its_annotation() -> None:
     assert list(withheld().columns) == [
         "county",
         "tests",
@@ -140,6 +140,7 @@ def test_columns_stand_beside_their_annotation_and_populations_have_none() -> No
         "positives",
         "positives_annotation",
         "people",
+        "people_annotation",
         "positivity",
         "positivity_annotation",
         "per_person",
@@ -213,3 +214,10 @@ def test_reasons_that_are_told_reach_the_attacker() -> None:
     public = withheld("A", "B")
     public.loc[public["county"].eq("B"), "positives_annotation"] = "2"
     assert published_table(TABLE, public).reasons["positives"].tolist() == [0, 0, 0, 1, 2, 0, 0]
+
+
+def test_m9_a_population_that_is_not_known_says_so() -> None:
+    unknown = TRUE.assign(people=TRUE["people"].mask(TRUE["county"].eq("A")))
+    public = withhold(unknown, TABLE, {})
+    assert (row(public, "A")["people"], row(public, "A")["people_annotation"]) == (None, "3")
+    assert row(public, "B")["people_annotation"] == ""

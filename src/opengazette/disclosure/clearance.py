@@ -16,7 +16,6 @@ from opengazette.model.contract import Contract
 from opengazette.model.publication import (
     ANNOTATION_SUFFIX,
     Mean,
-    Population,
     PublicationTable,
     Rate,
 )
@@ -26,9 +25,7 @@ def unexpected_columns(public: pd.DataFrame, publication: PublicationTable) -> t
     """Name the columns that the contract does not publish, and those that are missing."""
     expected = list(publication.key())
     for measure in publication.measures:
-        expected.append(measure.name)
-        if not isinstance(measure, Population):
-            expected.append(measure.name + ANNOTATION_SUFFIX)
+        expected += [measure.name, measure.name + ANNOTATION_SUFFIX]
     return tuple(sorted(set(expected) ^ set(map(str, public.columns))))
 
 

@@ -21,6 +21,7 @@ from opengazette.disclosure.primary import (
     Width,
     primary_cells,
 )
+from opengazette.disclosure.six_steps import Assessment
 from opengazette.disclosure.structure import cell_table
 from opengazette.model.publication import PublicationTable
 from opengazette.model.rulepack import RulePack
@@ -68,6 +69,16 @@ class ProtectedCounts:
             m: np.logical_or.reduce([small, *(c.cells[m] for c in self.concerns)])
             for m, small in self.small.items()
         }
+
+
+def small_counts_withheld(publication: PublicationTable, assessment: Assessment) -> bool:
+    """Tell whether small counts of a table are withheld: by its assessment, or for money.
+
+    A mean of money tells what few people were paid, so their counts go whatever the score.
+
+    Source: CalHHS Data De-Identification Guidelines 2.0, 4.4.1 rule 4.
+    """
+    return assessment.must_withhold_small or any(m.financial for m in publication.means())
 
 
 def protected_counts(

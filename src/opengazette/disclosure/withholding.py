@@ -10,7 +10,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from opengazette.errors import Fault
-from opengazette.model.publication import Count, Mean, Population, PublicationTable, Rate, Sum
+from opengazette.model.publication import (
+    ANNOTATION_SUFFIX,
+    Count,
+    Mean,
+    Measure,
+    Population,
+    PublicationTable,
+    Rate,
+    Sum,
+)
 
 WITHHELD, COMPLEMENTARY, NO_VALUE, SHOWN = "1", "2", "3", ""
 """Annotation codes. Unless reasons are told, one code stands for every withheld value."""
@@ -29,9 +38,9 @@ def withhold(
 
     Shape: rows and their order are kept; `withheld` has one flag per row for each count or sum
     that it names. Rates, means and sums go with the counts that they are made from or added up
-    over. Each count, rate, mean and sum is followed by `<name>_annotation`: 1 withheld, 3 no value
-    (a denominator of 0 or not known), empty otherwise. A count that is 0 and not withheld stays
-    0. Populations are public and stay.
+    over. Each measure is followed by `<name>_annotation`: 1 withheld, 3 no value (a denominator of
+    0 or not known), empty otherwise. A count that is 0 and not withheld stays 0. Populations are
+    public and stay.
 
     With `small` (one flag per row for each count), the code tells why: 1 for the counts it marks
     and what derives from one of them, 2 for all others withheld. Whether that is safe is not
@@ -50,15 +59,12 @@ def withhold(
     columns: dict[str, pd.Series[Any]] = {n: table[n] for n in publication.key()}
     for measure in publication.measures:
         values = table[measure.name]
-        if isinstance(measure, Population):
-            columns[measure.name] = values
-            continue
-        gone = _hidden(measure, hidden)
+        gone = _hidden(measure, hidden, len(table))
         columns[measure.name] = values.mask(gone)
-        small_or_sum = isinstance(measure, Sum) | _hidden(measure, first)
+        small_or_sum = isinstance(measure, Sum) | _hidden(measure, first, len(table))
         reason = np.where(small_or_sum, WITHHELD, COMPLEMENTARY)
         told = np.where(gone, reason, np.where(values.isna(), NO_VALUE, SHOWN))
-        columns[f"{measure.name}_annotation"] = pd.Series(told, index=table.index, dtype="str")
+        columns[measure.name + ANNOTATION_SUFFIX] = pd.Series(told, index=table.index, dtype="str")
     return pd.DataFrame(columns)
 
 
@@ -73,8 +79,10 @@ def _hidden_counts(
     return {name: np.asarray(withheld.get(name, shown), dtype=np.bool_) for name in counts}
 
 
-def _hidden(measure: Count | Rate | Mean | Sum, hidden: Mapping[str, Mask]) -> Mask:
+def _hidden(measure: Measure, hidden: Mapping[str, Mask], rows: int) -> Mask:
     match measure:
+        case Population():
+            return np.zeros(rows, dtype=np.bool_)
         case Count():
             return hidden[measure.name]
         case Mean():

@@ -8,8 +8,7 @@ from typing import Literal
 
 from opengazette.model.contract import Contract
 from opengazette.model.generalisation import AsIs, Bands, Categories, Period, ZipPrefix
-from opengazette.model.publication import ANNOTATION_SUFFIX, Dimension, Mean, Population, Rate, Sum
-from opengazette.model.rulepack import RulePack
+from opengazette.model.publication import ANNOTATION_SUFFIX, Dimension, Mean, Measure, Rate
 
 PublishedType = Literal["text", "integer", "number"]
 
@@ -22,7 +21,6 @@ _PERIOD_FORMS = {
 }
 
 
-_EITHER_REASON = "Withheld to protect privacy: a small number, or one that would give it away"
 _WHY_BLANK = (
     "1 = Withheld to protect privacy: few people, one who stands out, or what tells of them"
 )
@@ -49,18 +47,6 @@ def published_columns(contract: Contract, codes: Mapping[str, str]) -> tuple[Pub
     return tuple(_columns(contract, codes))
 
 
-def annotation_texts(rule_pack: RulePack, *, tells_reasons: bool = False) -> dict[str, str]:
-    """Return the meaning of each annotation code that a published table uses.
-
-    Unless the codes of a table tell the reasons, 1 stands for both of them: telling them apart
-    can give a value away.
-    """
-    none = {"3": rule_pack.annotation("3")}
-    if tells_reasons:
-        return {code: rule_pack.annotation(code) for code in ("1", "2")} | none
-    return {"1": _EITHER_REASON} | none
-
-
 def column_types(contract: Contract) -> dict[str, PublishedType]:
     """Return the type of each published column, in order."""
     return {column.name: column.type for column in published_columns(contract, {})}
@@ -75,7 +61,6 @@ def _columns(contract: Contract, codes: Mapping[str, str]) -> Iterator[Published
             definition=dimension.definition or f"{dimension.label} of the records counted.",
             valid_values=_valid_values(dimension),
         )
-    meanings = "; ".join(f"{code} = {text}" for code, text in codes.items())
     for measure in contract.publication.measures:
         whole = measure.kind in ("count", "population", "sum")
         yield PublishedColumn(
@@ -86,15 +71,29 @@ def _columns(contract: Contract, codes: Mapping[str, str]) -> Iterator[Published
             valid_values="whole number, 0 or more" if whole else "number, 0 or more",
             decimals=measure.decimals if isinstance(measure, Rate | Mean) else 0,
         )
-        if not isinstance(measure, Population):
-            yield PublishedColumn(
-                name=measure.name + ANNOTATION_SUFFIX,
-                label=f"{measure.label}: annotation",
-                type="text",
-                definition=f"Why a value of {measure.name} is blank.",
-                valid_values="blank = no annotation; "
-                + (_WHY_BLANK if isinstance(measure, Sum) else meanings),
-            )
+        yield _annotation_of(measure, codes)
+
+
+def _annotation_of(measure: Measure, codes: Mapping[str, str]) -> PublishedColumn:
+    """Return the column that says why a value is blank, or how far it can be relied on."""
+    never = {
+        "count": ("4",),
+        "sum": ("2", "4"),
+        "population": ("1", "2", "4"),
+        "rate": (),
+        "mean": (),
+    }[measure.kind]
+    meanings = [f"{code} = {text}" for code, text in codes.items() if code not in never]
+    if measure.kind == "sum":
+        meanings[:1] = [_WHY_BLANK]
+    return PublishedColumn(
+        name=measure.name + ANNOTATION_SUFFIX,
+        label=f"{measure.label}: annotation",
+        type="text",
+        definition=f"Why a value of {measure.name} is blank"
+        + (", or what to mind in it." if {"4", "5"} & set(codes) - set(never) else "."),
+        valid_values="; ".join(["blank = no annotation", *meanings]),
+    )
 
 
 def _valid_values(dimension: Dimension) -> str:

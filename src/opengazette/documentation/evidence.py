@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from opengazette.documentation.footnotes import footnotes, used_footnotes
 from opengazette.model.contract import Contract
 from opengazette.model.rulepack import RulePack
 from opengazette.model.stages import Deidentified
@@ -37,13 +38,14 @@ def evidence_of(
     *,
     small_withheld: bool,
     tells_reasons: bool,
+    codes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Assemble the evidence; it holds no time of day, so equal releases have equal evidence.
 
     `assessment` and `score` are the steps and the score as plain values; `withheld` maps each
     count to its numbers of primary and complementary cells; `laws` holds what lies outside Safe
     Harbor, and what each body of law asks of the release and how it is answered. `tells_reasons`
-    is whether the codes of the public table say which is which.
+    is whether the codes of the public table say which is which, `codes` are those that it uses.
     """
     rows = deidentified.public.rows
     primary = sum(first for first, _ in withheld.values())
@@ -73,6 +75,9 @@ def evidence_of(
         "codes": "distinguish" if tells_reasons else "merged",
         "legend": legend(
             contract, rule_pack, small_withheld=small_withheld, tells_reasons=tells_reasons
+        ),
+        "footnotes": used_footnotes(
+            footnotes(contract, rule_pack, tells_reasons=tells_reasons), codes
         ),
         "checks": [asdict(check) for check in checks],
     }

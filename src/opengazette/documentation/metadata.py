@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opengazette.documentation.columns import PublishedColumn
+from opengazette.documentation.footnotes import footnotes_text
 from opengazette.model.contract import Contract
 from opengazette.model.reference import Department
 
@@ -31,11 +32,15 @@ _LICENSES = {
 
 
 def portal_metadata(
-    contract: Contract, department: Department, columns: Sequence[PublishedColumn], legend: str
+    contract: Contract,
+    department: Department,
+    columns: Sequence[PublishedColumn],
+    legend: str,
+    notes: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return the dataset's metadata and columns in the portal's wire names.
 
-    `legend` tells a reader what a blank cell means.
+    `legend` tells a reader what a blank cell means, `notes` what each annotation code that occurs.
     """
     words = contract.documentation
     return {
@@ -55,7 +60,11 @@ def portal_metadata(
                 "geography": words.geography,
                 "contact": f"{words.contact.name} <{words.contact.email}>",
             },
-            "Disclosure": {"legend": legend, "rule_pack": contract.disclosure.rule_pack},
+            "Disclosure": {
+                "legend": legend,
+                "rule_pack": contract.disclosure.rule_pack,
+                "annotation_codes": footnotes_text(notes) or "No value has an annotation.",
+            },
         },
         "columns": [
             {

@@ -33,3 +33,19 @@ def unfit(contract: Contract, pack: RulePack) -> Iterator[tuple[tuple[str, ...],
         reason = f"{name!r} is a sum, and the rule pack {pack.name!r} has no rules for amounts"
         fix = f"add `amounts:` to config/rulepacks/{pack.name}.yaml, or drop the measure"
         yield ("publication", "measures"), reason, fix
+    yield from _unfit_reliability(contract, pack)
+
+
+def _unfit_reliability(
+    contract: Contract, pack: RulePack
+) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    asked, field = contract.publication.reliability, ("publication", "reliability")
+    if asked is None:
+        return
+    if pack.reliability is None:
+        reason = f"the rule pack {pack.name!r} does not say when an estimate is unsteady"
+        yield field, reason, "take an edition that does, or drop `reliability`"
+    elif asked.survey is not None and asked.survey not in pack.reliability.surveys:
+        reason = f"{asked.survey!r} is no survey of the rule pack {pack.name!r}"
+        listed = ", ".join(pack.reliability.surveys)
+        yield (*field, "survey"), reason, f"write one of: {listed}"

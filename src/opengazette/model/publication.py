@@ -8,6 +8,12 @@ from pydantic import Field, model_validator
 
 from opengazette.model.frozen import ColumnName, FileName, Frozen, Label, Sentence, SourceName
 from opengazette.model.generalisation import AsIs, Bands, Categories, Generalisation
+from opengazette.model.reliability import (
+    IncompleteCells,
+    Reliability,
+    broken_incomplete,
+    broken_reliability,
+)
 from opengazette.model.suppression import Suppression, broken_references
 
 ANNOTATION_SUFFIX = "_annotation"
@@ -136,6 +142,11 @@ class Mean(Frozen):
     column: SourceName
     over: ColumnName = Field(description="the count whose records are averaged")
     decimals: int = Field(default=1, ge=0, le=6)
+    financial: bool = Field(
+        default=False,
+        exclude_if=lambda financial: not financial,
+        description="true: a mean of money, for which small counts go whatever the score",
+    )
 
 
 class Sum(Frozen):
@@ -171,6 +182,16 @@ class PublicationTable(Frozen):
     )
     suppression: Suppression = Field(
         default=Suppression(), description="which cells are withheld rather than others"
+    )
+    reliability: Reliability | None = Field(
+        default=None,
+        exclude_if=lambda reliability: reliability is None,
+        description="needed for surveys: when rates and means are too unsteady to rely on",
+    )
+    incomplete: tuple[IncompleteCells, ...] = Field(
+        default=(),
+        exclude_if=lambda incomplete: not incomplete,
+        description="cells whose data are not complete yet",
     )
 
     @model_validator(mode="after")
@@ -214,6 +235,19 @@ class PublicationTable(Frozen):
             raise ValueError(broken)
         return self
 
+    @model_validator(mode="after")
+    def _estimates(self) -> PublicationTable:
+        labels = {d.name: d.known_labels() for d in self.dimensions}
+        broken = [*broken_incomplete(self.incomplete, labels, [m.name for m in self.measures])]
+        if self.reliability is not None:
+            parts = {m.name: m.part_of for m in self.counts()}
+            made_of = {m.name: m.denominator for m in self.rates()}
+            made_of |= {m.name: m.over for m in self.means()}
+            broken += broken_reliability(self.reliability, parts, made_of)
+        for problem in broken:
+            raise ValueError(problem)
+        return self
+
     def counts(self) -> tuple[Count, ...]:
         """Return the counts, in order."""
         return tuple(m for m in self.measures if isinstance(m, Count))
@@ -237,6 +271,10 @@ class PublicationTable(Frozen):
     def populations(self) -> tuple[Population, ...]:
         """Return the known denominators, in order."""
         return tuple(m for m in self.measures if isinstance(m, Population))
+
+    def value_columns(self) -> tuple[str, ...]:
+        """Return the published columns that an annotation stands beside, in order."""
+        return tuple(m.name for m in self.measures)
 
     def key(self) -> tuple[str, ...]:
         """Return the names of the dimensions: the key of a row."""

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from opengazette.model.amounts import AmountRules
 from opengazette.model.frozen import FileName, Frozen, Label, Sentence
 from opengazette.model.readings import Overlap, Readings
+from opengazette.model.reliability import ReliabilityRules
 
 TimeUnit = Literal["year", "half_year", "quarter", "month", "week"]
 """Length of a reporting period of a year or less; `week` is anything finer than a month."""
@@ -254,6 +255,11 @@ class RulePack(Frozen):
     scores: ScoreTables
     amounts: AmountRules | None = Field(
         default=None, description="rules for sums of money; absent: none may be published"
+    )
+    reliability: ReliabilityRules | None = Field(
+        default=None,
+        exclude_if=lambda reliability: reliability is None,
+        description="when estimates are unsteady; absent: the edition does not say",
     )
     annotations: Annotated[tuple[Annotation, ...], Field(min_length=1)]
 

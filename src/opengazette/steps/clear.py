@@ -25,7 +25,8 @@ from opengazette.disclosure.clearance import (
     unexpected_columns,
 )
 from opengazette.disclosure.continuity import EarlierTable
-from opengazette.disclosure.protected_cells import protected_counts
+from opengazette.disclosure.marks import codes_used
+from opengazette.disclosure.protected_cells import protected_counts, small_counts_withheld
 from opengazette.documentation.evidence import Check, canonical_json, evidence_of
 from opengazette.errors import DisclosureRisk
 from opengazette.governance.rule_pack_fit import refuse_unfit
@@ -44,6 +45,7 @@ from opengazette.steps.attack import (
 )
 from opengazette.steps.attack_memory import Attack, attacked_with_memory
 from opengazette.steps.lawfulness import laws_kept
+from opengazette.steps.marks_found import marks_found
 from opengazette.steps.recollection import Linked, recollected, rule_of_the_past
 
 
@@ -75,12 +77,8 @@ def clear(
     assessment = assess(contract, true, populations, rule_pack)
     checks = [*_compare(public, true, contract), *_look_for_identifiers(public, contract)]
     laws = laws_kept(contract, public)
-    counts = protected_counts(
-        true,
-        contract.publication,
-        rule_pack,
-        small_withheld=assessment.must_withhold_small,
-    )
+    small_withheld = small_counts_withheld(contract.publication, assessment)
+    counts = protected_counts(true, contract.publication, rule_pack, small_withheld=small_withheld)
     small = counts.small
     refuse_untrue_codes(contract, public, small)
     checks += decisions_kept(contract, public, counts)
@@ -100,6 +98,7 @@ def clear(
         counts.rule,
         attack.insiders,
     )
+    checks += marks_found(contract, rule_pack, public, true)
     known = sum(int((small[m] & mask).sum()) for m, mask in attack.reader.already.items())
     if known:
         checks.append(Check("Small counts that an earlier release has shown", f"{known} cells"))
@@ -113,8 +112,9 @@ def clear(
         checks,
         withheld,
         laws,
-        small_withheld=assessment.must_withhold_small or _withheld_for_others(withheld, attack),
+        small_withheld=small_withheld or _withheld_for_others(withheld, attack),
         tells_reasons=tells_reasons(public, contract.publication),
+        codes=codes_used(public, contract.publication),
     )
     receipt = Receipt(
         "clear",

@@ -10,10 +10,9 @@ from opengazette.disclosure.assessment import assess
 from opengazette.disclosure.continuity import EarlierTable
 from opengazette.disclosure.contributions import with_contributions
 from opengazette.disclosure.margins import with_margins
+from opengazette.disclosure.marks import marked, marks_of
 from opengazette.disclosure.masked_amounts import masked_amounts
-from opengazette.disclosure.protected_cells import (
-    protected_counts,
-)
+from opengazette.disclosure.protected_cells import protected_counts, small_counts_withheld
 from opengazette.documentation.evidence import canonical_json
 from opengazette.governance.approvals import policy_fingerprint
 from opengazette.governance.rule_pack_fit import refuse_unfit
@@ -75,12 +74,14 @@ def deidentify(
             true,
             contract.publication,
             rule_pack,
-            small_withheld=assessment.must_withhold_small,
+            small_withheld=small_counts_withheld(contract.publication, assessment),
         )
         past = rule_of_the_past(contract, rule_pack)
         withheld = withheld_counts(contract, past, true, counts, recollection, told)
         withheld |= masked_amounts(true, contract.publication, rule_pack, counts, withheld, seen)
         public = public_table(contract, past, true, counts, withheld, recollection)
+        marks = marks_of(true, contract.publication, rule_pack)
+        public = marked(public, contract.publication, marks)
     blank = sum(int(public[m.name].isna().sum()) for m in contract.publication.counts())
     receipt = Receipt(
         "deidentify",

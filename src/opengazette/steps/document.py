@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 
-from opengazette.documentation.canonical import table_csv
-from opengazette.documentation.columns import annotation_texts, published_columns
+from opengazette.disclosure.marks import uncoded
+from opengazette.documentation.canonical import read_table_csv, table_csv
+from opengazette.documentation.columns import published_columns
 from opengazette.documentation.dictionary import data_dictionary
 from opengazette.documentation.evidence import canonical_json
+from opengazette.documentation.footnotes import footnotes
 from opengazette.documentation.metadata import dcat_us, portal_metadata
 from opengazette.documentation.report import methodology_note, release_report
+from opengazette.errors import DisclosureRisk
 from opengazette.model.contract import Contract
 from opengazette.model.receipts import Receipt
 from opengazette.model.reference import Department
 from opengazette.model.rulepack import RulePack
 from opengazette.model.stages import Cleared, Documented, Release
 from opengazette.ports import Papers, Tables
+from opengazette.steps.attack import CALL_THE_EXPERT
 
 
 def document(
@@ -30,15 +34,23 @@ def document(
 
     Everything follows from the contract, the rule pack, the evidence and the table, so equal
     inputs make an equal release, with the same fingerprint.
+
+    Raises:
+        DisclosureRisk: a blank cell of the file has no code that says why, or a filled one has.
     """
     public = tables.load(cleared.public)
     evidence = json.loads(papers.read(cleared.evidence))
     tells_reasons = evidence["codes"] == "distinguish"
-    columns = published_columns(contract, annotation_texts(rule_pack, tells_reasons=tells_reasons))
-    metadata = portal_metadata(contract, department, columns, evidence["legend"])
-    decimals = {column.name: column.decimals for column in columns}
+    columns = published_columns(
+        contract, footnotes(contract, rule_pack, tells_reasons=tells_reasons)
+    )
+    metadata = portal_metadata(
+        contract, department, columns, evidence["legend"], evidence["footnotes"]
+    )
+    file = table_csv(public, {column.name: column.decimals for column in columns})
+    refuse_uncoded(contract, file)
     documents = (
-        papers.file("table.csv", "text/csv", table_csv(public, decimals)),
+        papers.file("table.csv", "text/csv", file),
         papers.file("dictionary.csv", "text/csv", data_dictionary(contract, columns)),
         papers.file("metadata.json", "application/json", canonical_json(metadata)),
         papers.file("dcat.json", "application/json", canonical_json(dcat_us(contract, department))),
@@ -71,3 +83,19 @@ def document(
     )
     receipt = Receipt("document", {"documents": len(documents), "release": release.fingerprint})
     return Documented(release, (*cleared.receipts, receipt))
+
+
+def refuse_uncoded(contract: Contract, file: bytes) -> None:
+    """Refuse the bytes of a table in which a cell and its annotation code disagree.
+
+    Raises:
+        DisclosureRisk: names the columns and counts the cells.
+    """
+    header, rows = read_table_csv(file)
+    wrong = uncoded(header, rows, contract.publication.value_columns())
+    if wrong:
+        named = ", ".join(f"{name} ({count})" for name, count in wrong.items())
+        raise DisclosureRisk(
+            f"{contract.id}: cells of the file and their annotation codes disagree: {named}.",
+            CALL_THE_EXPERT,
+        )

@@ -11,7 +11,7 @@ from opengazette.disclosure.annotation import told_before
 from opengazette.disclosure.assessment import assess
 from opengazette.disclosure.margins import with_margins
 from opengazette.disclosure.proposals import MOST_TRIED, Search, least_generalisation
-from opengazette.disclosure.protected_cells import protected_counts
+from opengazette.disclosure.protected_cells import protected_counts, small_counts_withheld
 from opengazette.errors import CannotProtect
 from opengazette.governance.rule_pack_fit import refuse_unfit
 from opengazette.model.contract import Contract
@@ -80,9 +80,8 @@ def _suppressed(
     assessment = assess(contract, true, populations, rule_pack)
     score = assessment.score.total if assessment.score else None
     cells = len(true) * len(contract.publication.counts())
-    counts = protected_counts(
-        true, contract.publication, rule_pack, small_withheld=assessment.must_withhold_small
-    )
+    small = small_counts_withheld(contract.publication, assessment)
+    counts = protected_counts(true, contract.publication, rule_pack, small_withheld=small)
     rule = rule_of_the_past(contract, rule_pack)
     try:
         told = told_before(true, (), contract.publication)
