@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from opengazette.model import described
 from opengazette.model.described import DescribedTable
 from opengazette.model.frozen import Frozen
+from opengazette.model.mitigation import Mitigation
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/stewards/score.md").read_text("utf-8")
@@ -26,7 +27,7 @@ FORMS = (
     described.DescribedGroups,
     described.ListedGroups,
     described.SideBySide,
-    described.Mitigation,
+    Mitigation,
 )
 
 

@@ -78,6 +78,8 @@ def follows(expected: Expected, found: tuple[Explained, ...]) -> None:
         assert [step.next_step for step in steps] == [*expected.steps[1:], None]
     if expected.says is not None:
         assert expected.says in next(step.reason for step in steps if step.number == 3)
+    if expected.silent is not None:
+        assert expected.silent not in next(step.reason for step in steps if step.number == 3)
 
 
 def test_the_manual_of_rules_is_written_from_the_examples() -> None:

@@ -55,14 +55,17 @@ Found = tuple[str, "RulePack", Sequence["Explained"]]
 
 def _described(file: Path, rulepack: str | None) -> Found:
     from opengazette.adapters.config_files import load_yaml
-    from opengazette.adapters.contracts import load_populations, load_rule_pack
+    from opengazette.adapters.contracts import load_populations, load_rule_pack, rule_pack_names
     from opengazette.disclosure.described_facts import explain_described
+    from opengazette.disclosure.described_levels import refuse_unknown_levels
     from opengazette.model.contract import Disclosure
     from opengazette.model.described import DescribedTable
 
     root = Settings().root
     table = load_yaml(file, DescribedTable, shown=file.name)
     pack = load_rule_pack(root, rulepack or Disclosure.model_fields["rule_pack"].default)
+    if table.names_levels():
+        refuse_unknown_levels(table, (load_rule_pack(root, name) for name in rule_pack_names(root)))
     populations = load_populations(root) if table.population_tables() else {}
     return table.title, pack, explain_described(table, populations, pack)
 

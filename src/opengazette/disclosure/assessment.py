@@ -66,11 +66,17 @@ def declared_by(contract: Contract) -> Declared:
             if d.characteristic.kind in personal
         ),
         others=tuple(d.name for d in dimensions if is_other(d.characteristic)),
-        decisions=tuple(
-            f"{d.name}: {d.characteristic.basis}" for d in dimensions if d.characteristic.basis
-        ),
+        decisions=_decisions(contract),
+        decided=tuple(d.name for d in dimensions if d.characteristic.basis),
         denominator_basis=rules.denominator.basis if rules.denominator else "not recorded",
+        mitigation=rules.mitigation.text if rules.mitigation else None,
     )
+
+
+def _decisions(contract: Contract) -> tuple[str, ...]:
+    recorded = {d.name: d.characteristic.basis for d in contract.publication.dimensions}
+    recorded["the whole state as the only area"] = contract.disclosure.statewide
+    return tuple(f"{name}: {basis}" for name, basis in recorded.items() if basis)
 
 
 def _refuse_contradiction(contract: Contract) -> None:

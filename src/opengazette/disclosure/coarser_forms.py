@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from opengazette.disclosure.facts import TableFacts, Variable
-from opengazette.disclosure.scoring import INSURANCE
+from opengazette.model.described import INSURANCE
 from opengazette.model.rulepack import (
     FixedLevel,
     Ladder,

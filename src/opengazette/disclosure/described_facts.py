@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from opengazette.disclosure.explanation import Explained, explain, explain_nothing_personal
-from opengazette.disclosure.facts import TableFacts, Variable
-from opengazette.disclosure.scoring import INSURANCE
+from opengazette.disclosure.facts import STATE, TableFacts, Variable
 from opengazette.disclosure.six_steps import Declared
 from opengazette.errors import ContractInvalid
 from opengazette.model.described import (
+    INSURANCE,
     AgeBand,
     DescribedGroups,
     DescribedTable,
@@ -18,10 +18,9 @@ from opengazette.model.described import (
     SideBySide,
 )
 from opengazette.model.reference import PopulationTable
-from opengazette.model.rulepack import RulePack
+from opengazette.model.rulepack import RulePack, TimeUnit
 
-STATE = 39_538_223
-"""People of California (2020 census): any number above the highest band scores alike."""
+INCLUSIVE = "a person counts in every group selected, which takes no further points"
 
 
 def explain_described(
@@ -60,7 +59,7 @@ def facts_of(
     smallest = table.events.smallest if part.smallest is None else part.smallest
     return TableFacts(
         smallest_count=smallest,
-        periods=(table.period.years or table.period.unit or "week",),
+        periods=(_period(table),),
         has_zeros=table.events.zeros,
         variables=tuple(variables),
         residence_population=residence,
@@ -70,6 +69,11 @@ def facts_of(
     )
 
 
+def _period(table: DescribedTable) -> int | TimeUnit:
+    unit = table.period.unit
+    return table.period.years or ("week" if unit is None or unit == "day" else unit)
+
+
 def _explained(
     table: DescribedTable,
     part: SideBySide,
@@ -77,12 +81,13 @@ def _explained(
     pack: RulePack,
 ) -> Explained:
     facts = facts_of(table, part, populations)
-    return explain(_declared(table, part.crossed), facts, table.denominator, pack)
+    people = table.denominator if part.denominator is None else part.denominator
+    return explain(_declared(table, part.crossed), facts, people, pack)
 
 
 def _declared(table: DescribedTable, crossed: tuple[str, ...]) -> Declared:
     shown = [v for v in table.variables if v.name in crossed]
-    allowed = table.mitigation
+    groups = [v for v in shown if isinstance(v, DescribedGroups)]
     return Declared(
         personal=table.personal_characteristics.present,
         personal_basis=table.personal_characteristics.basis,
@@ -91,10 +96,14 @@ def _declared(table: DescribedTable, crossed: tuple[str, ...]) -> Declared:
         characteristics=tuple(f"{v.name} ({v.kind})" for v in shown),
         others=tuple(v.name for v in shown if v.kind == "other"),
         decisions=tuple(
-            f"{v.name}: {v.basis}" for v in shown if isinstance(v, DescribedGroups) and v.basis
+            f"{v.name}: {said}"
+            for v in groups
+            for said in (v.basis, INCLUSIVE if v.reporting == "inclusive" else None)
+            if said
         ),
+        decided=tuple(v.name for v in groups if v.basis),
         denominator_basis="as described",
-        mitigation=f"{allowed.reason} ({allowed.expert}, {allowed.on})" if allowed else None,
+        mitigation=table.mitigation.text if table.mitigation else None,
     )
 
 

@@ -23,6 +23,9 @@ from opengazette.model.rulepack import TimeUnit
 
 VariableKind = Literal["age", "sex", "race_ethnicity", "expected_payer", "other"]
 
+STATE = 39_538_223
+"""People of California (2020 census): any number above the highest band scores alike."""
+
 RESIDENTS_ONLY = "residents_only"
 """Level of a service location whose service is given to residents alone."""
 
@@ -81,7 +84,8 @@ def table_facts(
 
     Shape: `table` with or without margins; margins do not change what is found.
     The smallest area decides: totals and groups are larger. Without an area in the table, its
-    people are taken to be as many as the smallest denominator.
+    people are taken to be as many as the smallest denominator, unless a person has recorded that
+    the whole state is the only area.
 
     Raises:
         DisclosureRisk: the population of an area is not known.
@@ -95,7 +99,9 @@ def table_facts(
     served, place = _services(contract, table, populations)
     if any(_residents_only(d) for d in publication.dimensions):
         homes = served if homes is None else min(homes, served or homes)
-    if homes is None and served is None and place is None:
+    if contract.disclosure.statewide is not None:
+        homes = STATE
+    elif homes is None and served is None and place is None:
         homes = smallest_denominator(contract, table, populations) or 0
     found = [_variable(d, labels[d.name], populations, contract) for d in publication.dimensions]
     return TableFacts(
@@ -106,6 +112,7 @@ def table_facts(
         residence_population=homes,
         service_population=served,
         service_place=place,
+        statewide=contract.disclosure.statewide is not None and not _names_facilities(contract),
     )
 
 
@@ -151,6 +158,10 @@ def _services(
     dimensions = contract.publication.dimensions
     places = [d.characteristic.level for d in dimensions if _is_place(d)]
     return _smallest(contract, table, populations, "service_location"), next(iter(places), None)
+
+
+def _names_facilities(contract: Contract) -> bool:
+    return any(d.characteristic.kind == "facility" for d in contract.publication.dimensions)
 
 
 def _is_place(dimension: Dimension) -> bool:

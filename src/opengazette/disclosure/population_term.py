@@ -25,11 +25,21 @@ def population_term(facts: TableFacts, members: list[Variable], pack: RulePack) 
     instead = bool(plans) and pack.readings.plan_in_area == "plan"
     terms = [*plans, *([] if instead else _areas(facts, pack)), *_places(facts, pack)]
     if not terms:
-        raise DisclosureRisk(
-            "The table has no population term, so it cannot be scored.",
-            "Give the population of its residence or service area, or the members of its plan.",
-        )
+        raise _unscored(pack)
     return max(terms, key=lambda line: line.points)
+
+
+def _unscored(pack: RulePack) -> DisclosureRisk:
+    if pack.scores.insurance is None:
+        return DisclosureRisk(
+            "The table has no population term, so it cannot be scored: rule pack "
+            f"{pack.name!r} has no table for insurance coverage.",
+            "Give the population of its residence or service area.",
+        )
+    return DisclosureRisk(
+        "The table has no population term, so it cannot be scored.",
+        "Give the population of its residence or service area, or the members of its plan.",
+    )
 
 
 def _is_smaller(plan: Variable, people: list[int]) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from opengazette.disclosure.facts import TableFacts, Variable, table_facts
 from opengazette.disclosure.population_term import population_term
 from opengazette.disclosure.score_lines import ScoreLine, on_ladder
+from opengazette.model.described import INSURANCE
 from opengazette.model.rulepack import (
     FixedLevel,
     HighRiskLevel,
@@ -20,9 +21,6 @@ from opengazette.model.rulepack import (
 )
 
 __all__ = ["Score", "ScoreLine", "TableFacts", "Variable", "score", "smallest_cell", "table_facts"]
-
-INSURANCE = "insurance_coverage"
-"""Level of an expected payer that stands for the members of a plan: a population term."""
 
 FIVE_YEARS, SIX_YEARS, ENROLMENT_EDGE = 5, 6, 4_000_001
 """Numbers at which the guidelines fall silent or contradict themselves: readings decide."""

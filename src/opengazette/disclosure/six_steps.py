@@ -61,8 +61,8 @@ class Declared:
     """What people have recorded of a table: the answers that no software can find.
 
     `characteristics` are the personal characteristics by name, `others` those that an expert must
-    review, `decisions` what a person has recorded on single variables. `mitigation` is why a table
-    above the limit need not be masked, with name and date.
+    review, `decisions` what a person has recorded on single variables, which `decided` names.
+    `mitigation` is why a table above the limit need not be masked, with name and date.
     """
 
     personal: bool
@@ -72,6 +72,7 @@ class Declared:
     characteristics: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     decisions: tuple[str, ...] = ()
+    decided: tuple[str, ...] = ()
     denominator_basis: str = "not recorded"
     mitigation: str | None = None
 
@@ -103,7 +104,7 @@ def take_steps(
     found = score(facts, pack)
     protected = declared.high_risk or bool(found.always_protected)
     needed = found.exceeds_limit or (protected and _has_small(facts, pack))
-    third = _potential_risk(declared, facts, found, needed=needed)
+    third = _potential_risk(declared, facts, found, pack, needed=needed)
     fourth = (_masking(declared, pack, found, protected=protected),) if needed else ()
     steps = (first, second, third, *fourth, _legal(declared, facts), _release())
     mitigated = declared.mitigation is not None
@@ -153,7 +154,7 @@ def _numerator_denominator(
 
 
 def _potential_risk(
-    declared: Declared, facts: TableFacts, found: Score, *, needed: bool
+    declared: Declared, facts: TableFacts, found: Score, pack: RulePack, *, needed: bool
 ) -> StepDecision:
     comparison = "above" if found.exceeds_limit else "not above"
     reasons = [f"The score is {found.total}, {comparison} {found.limit}."]
@@ -164,12 +165,29 @@ def _potential_risk(
     if declared.others:
         named = ", ".join(declared.others)
         reasons.append(f"The expert must review other variables: {named}.")
+    unclear = _to_reassess(declared, facts, pack)
+    if unclear:
+        named = ", ".join(unclear)
+        reasons.append(f"A reviewer must reassess what else than male and female shows: {named}.")
     scored = ", ".join(f"{line.variable} {line.points:+d}" for line in found.lines)
     recorded = tuple(f"Recorded: {decision}" for decision in declared.decisions)
     inputs = ("Method: publication scoring criteria", f"Scored: {scored}", *recorded)
-    actor: Actor = "expert" if declared.others else "software"
+    actor: Actor = "expert" if declared.others or unclear else "software"
     decision: Decision = "yes" if needed else "no"
     return _step(3, decision, " ".join(reasons), actor, inputs, 4 if needed else 5)
+
+
+def _to_reassess(declared: Declared, facts: TableFacts, pack: RulePack) -> tuple[str, ...]:
+    """Name the variables of sex with more than two groups of which nobody has decided."""
+    table = pack.scores.sex
+    return tuple(
+        v.name
+        for v in facts.variables
+        if table.more_groups_reassessed
+        and (v.kind, v.level in (None, table.two_groups)) == ("sex", True)
+        and v.groups > 2
+        and v.name not in declared.decided
+    )
 
 
 def _masking(declared: Declared, pack: RulePack, found: Score, *, protected: bool) -> StepDecision:

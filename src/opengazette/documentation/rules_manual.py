@@ -23,6 +23,7 @@ class Expected(Frozen):
     outcome: str | None = None
     steps: tuple[int, ...] = Field(default=(), description="the steps that were taken")
     says: str | None = Field(default=None, description="words of step 3")
+    silent: str | None = Field(default=None, description="words that step 3 does not say")
 
 
 class Example(Frozen):
@@ -154,6 +155,8 @@ def _given(expected: Expected | tuple[int, ...] | None) -> str:
         said.append(f"({' and '.join(map(str, expected.tables))})")
     if expected.steps:
         said.append(f"steps {', '.join(map(str, expected.steps))}")
+    if expected.says is not None:
+        said.append(f"step 3 says “{expected.says} …”")
     if expected.outcome is not None:
         said.append({"mask": "**masked**", "release": "released"}[expected.outcome])
     return ", ".join(said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from datetime import date
 from typing import Annotated, Literal
 
@@ -11,6 +12,7 @@ from opengazette.model.frozen import DatasetId, FileName, Frozen, Label, Sentenc
 from opengazette.model.generalisation import Period
 from opengazette.model.legal import Legal
 from opengazette.model.memory import Growth, LinkedDatasets
+from opengazette.model.mitigation import Mitigation
 from opengazette.model.publication import Count, Mean, Population, PublicationTable, Sum
 from opengazette.model.source import Column, Source
 
@@ -109,6 +111,25 @@ class Disclosure(Frozen):
         default=None, description="needed where personal characteristics are present"
     )
     reporting_period: Reporting
+    statewide: Sentence | None = Field(
+        default=None,
+        exclude_if=operator.not_,
+        description="who has decided that the whole state is the only area of the table, and on "
+        "what ground; absent: without areas its smallest denominator stands for them",
+    )
+    mitigation: Mitigation | None = Field(
+        default=None,
+        exclude_if=operator.not_,
+        description="a person's decision that a table above the limit needs no masking; absent: "
+        "it is masked",
+    )
+
+    @model_validator(mode="after")
+    def _people_counted(self) -> Disclosure:
+        for name in ("statewide", "mitigation"):
+            if getattr(self, name) is not None and not self.personal_characteristics.present:
+                raise ValueError(f"{name} is for tables with personal characteristics")
+        return self
 
     @model_validator(mode="after")
     def _denominator_known(self) -> Disclosure:
@@ -207,6 +228,13 @@ class Contract(Frozen):
                     f"{rule.first} do not fill the coverage from {covered.start.year} to "
                     f"{covered.end.year}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _one_area(self) -> Contract:
+        for dimension in self.publication.dimensions if self.disclosure.statewide else ():
+            if dimension.characteristic.kind in ("residence", "service_location"):
+                raise ValueError(f"statewide: dimension {dimension.name!r} shows other areas")
         return self
 
     @model_validator(mode="after")

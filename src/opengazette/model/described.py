@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from opengazette.model.contract import HighRisk, PersonalCharacteristics
 from opengazette.model.frozen import FileName, Frozen, Label, Sentence
+from opengazette.model.mitigation import Mitigation
 from opengazette.model.rulepack import LevelName, TimeUnit
+
+INSURANCE = "insurance_coverage"
+"""Level of an expected payer that stands for the members of a plan: a population term."""
 
 People = Annotated[int, Field(ge=0)]
 
@@ -27,8 +31,8 @@ class DescribedPeriod(Frozen):
     """What one count covers: so many whole years, or one shorter period."""
 
     years: int | None = Field(default=None, ge=1, description="years added up in one count")
-    unit: TimeUnit | None = Field(
-        default=None, description="length of one period; `week` is anything finer than a month"
+    unit: TimeUnit | Literal["day"] | None = Field(
+        default=None, description="length of one period; a day or a week scores as a month"
     )
 
     @model_validator(mode="after")
@@ -100,6 +104,14 @@ class DescribedAge(Frozen):
     name: Label
     bands: Annotated[tuple[AgeBand, ...], Field(min_length=1)]
 
+    @model_validator(mode="after")
+    def _apart(self) -> DescribedAge:
+        ordered = sorted(self.bands, key=lambda band: band.low)
+        for lower, upper in pairwise(ordered):
+            if lower.high is None or lower.high >= upper.low:
+                raise ValueError(f"an age of {upper.low} lies in two bands")
+        return self
+
 
 class DescribedGroups(Frozen):
     """A variable that shows groups of people."""
@@ -116,6 +128,11 @@ class DescribedGroups(Frozen):
     listed: ListedGroups | None = Field(
         default=None, description="the groups shown, with a table that has their populations"
     )
+    reporting: Literal["exclusive", "inclusive"] = Field(
+        default="exclusive",
+        description="race_ethnicity: `inclusive` counts a person in every group that is selected; "
+        "that takes no further points",
+    )
     basis: Sentence | None = Field(
         default=None, description="who decided this and on what ground, where a person must"
     )
@@ -124,6 +141,10 @@ class DescribedGroups(Frozen):
     def _counted(self) -> DescribedGroups:
         if self.groups is None and self.listed is None:
             raise ValueError("give groups or listed")
+        if self.groups is not None and self.listed and self.groups < len(self.listed.labels):
+            raise ValueError("listed names more groups than groups says are shown")
+        if self.reporting == "inclusive" and self.kind != "race_ethnicity":
+            raise ValueError("only race_ethnicity is reported as inclusive")
         return self
 
     @property
@@ -150,14 +171,9 @@ class SideBySide(Frozen):
     smallest: int | None = Field(
         default=None, ge=1, description="its smallest count other than 0; absent: that of events"
     )
-
-
-class Mitigation(Frozen):
-    """Why a table above the limit may be released without masking."""
-
-    reason: Sentence = Field(description="the features of the data that lessen the risk")
-    expert: Label
-    on: date
+    denominator: People | None = Field(
+        default=None, description="its smallest denominator; absent: that of the whole"
+    )
 
 
 class DescribedTable(Frozen):
@@ -204,9 +220,29 @@ class DescribedTable(Frozen):
                 "people or counts a high-risk population"
             )
         areas = (self.residence, self.service, self.insurance)
+        smaller = self.residence is not None and not self.residence.statewide
+        if not self.personal_characteristics.present and (smaller or self.insurance):
+            raise ValueError(
+                "personal_characteristics.present must be true: the table shows where people live "
+                "or who covers them"
+            )
         if self.personal_characteristics.present and not any(areas):
             raise ValueError("give residence, service or insurance: one population term is needed")
         return self
+
+    @model_validator(mode="after")
+    def _one_plan(self) -> DescribedTable:
+        groups = [v for v in self.variables if isinstance(v, DescribedGroups)]
+        plans = [v for v in groups if v.kind == "expected_payer" and v.level == INSURANCE]
+        if len(plans) + (self.insurance is not None) > 1:
+            raise ValueError(f"two plans: give insurance, or one variable of level {INSURANCE}")
+        return self
+
+    def names_levels(self) -> bool:
+        """Tell whether any level or kind of address is named."""
+        groups = [v for v in self.variables if isinstance(v, DescribedGroups)]
+        place = self.service is not None and self.service.place is not None
+        return place or any(v.level is not None for v in groups)
 
     def population_tables(self) -> tuple[str, ...]:
         """Return the population tables that the description names."""
