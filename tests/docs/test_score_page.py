@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from opengazette.adapters.contracts import load_contract
 from opengazette.model import described
+from opengazette.model.contract import Disclosure
 from opengazette.model.described import DescribedTable
 from opengazette.model.frozen import Frozen
 from opengazette.model.mitigation import Mitigation
@@ -40,3 +42,10 @@ def test_the_example_is_the_file_in_the_examples() -> None:
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
 def test_every_field_of_a_described_table_is_documented(form: type[Frozen]) -> None:
     assert [f for f in form.model_fields if not re.search(rf"`{f}[`:]", PAGE)] == []
+
+
+def test_what_people_record_is_taken_by_a_contract() -> None:
+    shown = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.M | re.S)[1]
+    recorded = YAML(typ="safe").load(shown)["disclosure"]
+    rules = load_contract(ROOT, "covid_testing").disclosure.model_dump(mode="json") | recorded
+    assert Disclosure.model_validate(rules).mitigation is not None
