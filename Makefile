@@ -6,6 +6,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11
 UV_VERSION := 0.13.9
 TAUARGUS_VERSION := 0.6.0
 ROOT := $(CURDIR)
+# What is installed beside the core; add '--extra recogniser' for a second look at identifiers.
+EXTRAS ?= --extra demo
 
 export UV_CACHE_DIR := $(ROOT)/.cache/uv
 export UV_COMPILE_BYTECODE := 1
@@ -100,7 +102,7 @@ setup: .venv/.ready
 
 .venv/.ready: pyproject.toml uv.lock $(UV)
 	@echo "Installing the locked dependencies into .venv ..."
-	@$(UV) sync --locked --all-extras --quiet --python $(PYTHON)
+	@$(UV) sync --locked $(EXTRAS) --quiet --python $(PYTHON)
 	@touch $@
 
 $(UV):

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from opengazette.adapters.recogniser import installed_recogniser
 from opengazette.disclosure.identifiers import (
     HINT,
     OF_A_PLACE,
     IdentifierFound,
+    Recogniser,
     find_forms,
     find_identifiers,
 )
@@ -70,10 +72,12 @@ def _texts(records: Expression, name: str, *, as_it_is: bool) -> Iterator[Identi
     value = records[name]
     different = records.filter(value.notnull()).select(label=value).distinct()
     totals: dict[str, int] = {}
+    eyes: tuple[Recogniser, ...] = tuple(filter(None, (find_identifiers, installed_recogniser())))
     for batch in different.filter(different.label.re_search(HINT)).to_pyarrow_batches(
         chunk_size=_AT_ONCE
     ):
-        for found in find_identifiers(name, batch.column("label").to_pylist()):
+        labels = batch.column("label").to_pylist()
+        for found in (each for look in eyes for each in look(name, labels)):
             totals[found.kind] = totals.get(found.kind, 0) + found.labels
     forms = different.order_by("label").limit(_FORMS).to_pyarrow().column("label").to_pylist()
     for found in find_forms(name, forms):
