@@ -16,6 +16,10 @@
       - CannotProtect              no pattern of withheld cells satisfies the policy
       - AuditFailed                the attacker's model found a cell that is too narrow
     + ApprovalMissing            nobody has approved this release yet
+      - OnHold                     a person stopped the dataset; it waits for its return
+    + NotPublished               the ledger has no such dataset, release or public table
+    + ReplayDiffers              a past release was not rebuilt byte for byte
+    + DriftFound                 the public sees something other than was published
     + PortalRejected             the portal refused the release, or shows something else
     + LedgerConflict             another run holds this dataset, or the ledger is damaged
   x Fault                      our bug; the original error is withheld
@@ -113,6 +117,22 @@ class ApprovalMissing(Refused):
     """Nobody has approved this release, or the approval no longer fits it."""
 
     exit_status = 77
+
+
+class OnHold(ApprovalMissing):
+    """A person stopped the dataset; nothing is published until a person lets it go on."""
+
+
+class NotPublished(Refused):
+    """The ledger has no such dataset or release, or nothing of it is public."""
+
+
+class ReplayDiffers(Refused):
+    """A past release could not be rebuilt byte for byte."""
+
+
+class DriftFound(Refused):
+    """The public sees something other than the ledger says, or something too old."""
 
 
 class PortalRejected(Refused):

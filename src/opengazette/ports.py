@@ -135,6 +135,11 @@ class Validator(Protocol):
 class Ledger(Protocol):
     """The append-only chain of a dataset's entries."""
 
+    @property
+    def writer(self) -> str | None:
+        """Return the name of the machine that writes, where several share the ledger."""
+        ...
+
     def entries(self, dataset: str) -> tuple[LedgerEntry, ...]:
         """Return the verified chain, oldest first. Raises LedgerConflict when it is broken."""
         ...
@@ -146,24 +151,34 @@ class Ledger(Protocol):
         at: datetime,
         release: Portrait,
         *,
+        follows: LedgerEntry | None = None,
         uid: str | None = None,
         address: str | None = None,
         digest: str | None = None,
+        papers: str | None = None,
         note: str = "",
+        by: str | None = None,
     ) -> LedgerEntry:
-        """Add a link. Raises LedgerConflict when another run added one first."""
+        """Add a link; with `follows`, only directly after that one.
+
+        Raises LedgerConflict when another run added one first.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class PublicState:
-    """What the public sees of a dataset, read back from the portal."""
+    """What the public sees of a dataset, read back from the portal.
+
+    `papers` is the digest of its metadata and attachments.
+    """
 
     uid: str
     address: str
     rows: int
     digest: str
     is_public: bool
+    papers: str | None = None
 
 
 class Portal(Protocol):

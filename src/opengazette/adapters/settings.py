@@ -49,6 +49,16 @@ class Settings(BaseSettings):
     portal_app_token: SecretStr | None = Field(
         default=None, description="application token, against throttling"
     )
+    archive_url: str | None = Field(
+        default=None,
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)*$",
+        description="s3://bucket/prefix of the archive; absent: the folder archive below var",
+    )
+    archive_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/@]+$",
+        description="address of an object store that is not Amazon's",
+    )
     prefect_port: int = Field(default=4210, ge=1, le=65535, description="Prefect server's port")
 
     def __init__(self, **given: Any) -> None:  # noqa: ANN401 - any setting

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Protocol
 
 from opengazette.adapters import contracts
 from opengazette.adapters.archives.folder import FolderArchive
+from opengazette.adapters.archives.ledger import ArchiveLedger, Records
+from opengazette.adapters.archives.papers import Vault
 from opengazette.adapters.clock import SystemClock
+from opengazette.adapters.machine import machine_name
 from opengazette.adapters.settings import Settings, own_root
 from opengazette.errors import ContractInvalid, SettingsInvalid
 from opengazette.model.approval import Approval
@@ -14,7 +18,11 @@ from opengazette.model.contract import Contract
 from opengazette.model.databases import Databases
 from opengazette.model.reference import DataElements, Department, PopulationTable
 from opengazette.model.rulepack import RulePack
-from opengazette.ports import Clock, Ledger, Papers, Portal, Source, Tables, Tabulator, Validator
+from opengazette.ports import Clock, Papers, Portal, Source, Tables, Tabulator, Validator
+
+
+class StoredArchive(Vault, Records, Protocol):
+    """An archive of files and of the ledger's records, wherever it lies."""
 
 
 class World:
@@ -72,7 +80,7 @@ class World:
         """Return the standing approval of a dataset, as it is now."""
         return contracts.load_approval(self._root, dataset)
 
-    def archive(self) -> FolderArchive:
+    def archive(self) -> StoredArchive:
         """Return the restricted archive."""
         return self._archive
 
@@ -88,11 +96,9 @@ class World:
 
         return ArchivePapers(self._archive)
 
-    def ledger(self) -> Ledger:
+    def ledger(self) -> ArchiveLedger:
         """Return the ledger."""
-        from opengazette.adapters.archives.ledger import ArchiveLedger
-
-        return ArchiveLedger(self._archive)
+        return ArchiveLedger(self._archive, lambda: machine_name(self._settings))
 
     def source(self, contract: Contract) -> Source:
         """Return the database that a contract names."""
@@ -133,8 +139,14 @@ class World:
         return SystemClock()
 
     @cached_property
-    def _archive(self) -> FolderArchive:
-        return FolderArchive(self._settings.var / "archive")
+    def _archive(self) -> StoredArchive:
+        near = FolderArchive(self._settings.var / "archive")
+        url = self._settings.archive_url
+        if url is None:
+            return near
+        from opengazette.adapters.archives.object_store import open_object_store
+
+        return open_object_store(url, self._settings.archive_endpoint, near)
 
     @cached_property
     def _elements(self) -> DataElements:

@@ -17,6 +17,7 @@ from opengazette.cli import (
     databases,
     deploying,
     determining,
+    ledgers,
     nights,
     portals,
     proposing,
@@ -42,6 +43,7 @@ app.command("run")(releases.run)
 app.command("rehearse")(releases.rehearse)
 app.command("approve")(approving.approve)
 app.command("datasets")(releases.datasets)
+app.command("ledger")(ledgers.ledger)
 app.command("score")(scoring.score)
 app.command("determination")(determining.determination)
 app.command("records")(records.records)

@@ -7,9 +7,24 @@ from typing import Literal
 
 from pydantic import Field
 
-from opengazette.model.frozen import DatasetId, Frozen, Sha256, canonical_sha256
+from opengazette.model.frozen import DatasetId, Frozen, Label, Sha256, canonical_sha256
 
-EntryKind = Literal["intent", "published", "rolled_back", "abandoned"]
+EntryKind = Literal[
+    "intent", "published", "rolled_back", "abandoned", "hold", "withdrawn", "resumed"
+]
+"""What an entry says.
+
+* intent: this release is about to be sent; until the next entry, its writer holds the dataset.
+* published: the public sees it; it was read back.
+* rolled_back: the portal refused it or showed something else; `note` says what is public.
+* abandoned: it was meant, and given up.
+* hold: a person stopped the dataset; nothing is published until `resumed`.
+* withdrawn: nothing of it is public any more; a stranger was told so.
+* resumed: a person let the dataset go on.
+"""
+
+#: The form of the entries that are written now; entries of every earlier form stay readable.
+FORMAT = 2
 
 
 class Portrait(Frozen):
@@ -37,6 +52,14 @@ class Portrait(Frozen):
 class LedgerEntry(Frozen):
     """One link of the chain: it names the SHA-256 of the entry before it."""
 
+    format: int = Field(
+        default=1,
+        ge=1,
+        le=FORMAT,
+        # The first entries said nothing of their form, and their hashes must stay.
+        exclude_if=lambda number: number == 1,
+        description="form of the entry; absent: 1",
+    )
     dataset: DatasetId
     sequence: int = Field(ge=1)
     previous: Sha256 | None
@@ -45,8 +68,23 @@ class LedgerEntry(Frozen):
     release: Portrait
     uid: str | None = None
     address: str | None = None
-    digest: Sha256 | None = Field(default=None, description="digest of what the public sees")
+    digest: Sha256 | None = Field(default=None, description="digest of the rows that are public")
+    papers: Sha256 | None = Field(
+        default=None,
+        exclude_if=lambda digest: digest is None,
+        description="digest of the metadata and attachments that are public",
+    )
     note: str = ""
+    by: Label | None = Field(
+        default=None,
+        exclude_if=lambda person: person is None,
+        description="the person who acted, where a person did",
+    )
+    writer: Label | None = Field(
+        default=None,
+        exclude_if=lambda machine: machine is None,
+        description="the machine that wrote the entry",
+    )
 
     @property
     def sha256(self) -> str:

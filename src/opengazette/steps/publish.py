@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from opengazette.documentation.columns import column_types
 from opengazette.errors import LedgerConflict, PortalRejected
+from opengazette.governance.ledger_state import (
+    place_of,
+    public_entry,
+    refuse_claimed,
+    refuse_held,
+)
 from opengazette.model.contract import Contract
 from opengazette.model.ledger import LedgerEntry, Portrait
 from opengazette.model.receipts import Receipt
@@ -18,12 +24,32 @@ def publish(
 
     A run that died between its intent and its receipt is finished by the next one: the release
     is sent again, which puts the same rows in the same place. The id of a new dataset is written
-    down before any row is sent, so that no run makes a second one.
+    down before any row is sent, so that no run makes a second one. An intent keeps other machines
+    away, and the receipt stands directly after it or is refused.
 
     Raises:
         PortalUnavailable: the portal did not answer to the end; trying again is safe.
         PortalRejected: the portal refused, or showed something else and was put back.
-        LedgerConflict: another run added an entry first, or the chain is damaged.
+        OnHold: a person has stopped the dataset.
+        LedgerConflict: another run or machine holds the dataset, or the chain is damaged.
+    """
+    refuse_held(ledger.entries(approved.release.dataset))
+    return publish_at_once(approved, contract, portal, ledger, clock)
+
+
+def publish_at_once(
+    approved: Approved,
+    contract: Contract,
+    portal: Portal,
+    ledger: Ledger,
+    clock: Clock,
+    *,
+    note: str = "",
+    by: str | None = None,
+) -> Published:
+    """Do what `publish` does, for a person who acts on a dataset that was stopped.
+
+    `note` and `by` say in the ledger why, and who does. Raises what `publish` does, but OnHold.
     """
     if approved.release.dataset != contract.id:
         raise LedgerConflict(
@@ -31,17 +57,26 @@ def publish(
         )
     release = approved.release
     entries = ledger.entries(release.dataset)
-    last = last_published(entries)
+    refuse_claimed(entries, ledger.writer, clock.now())
+    last = public_entry(entries)
     seen = _seen_unchanged(entries, release, contract, portal)
     if seen is not None:
         return _published(approved, seen, changed=False)
     portrait = portrait_of(approved)
-    uid = last.uid if last else _unfinished(entries)
+    uid, newest = place_of(entries), entries[-1] if entries else None
 
     def intend(created: str | None) -> None:
-        nonlocal uid
-        uid = created
-        ledger.append(release.dataset, "intent", clock.now(), portrait, uid=uid)
+        nonlocal newest
+        newest = ledger.append(
+            release.dataset,
+            "intent",
+            clock.now(),
+            portrait,
+            follows=newest,
+            uid=created,
+            note=note,
+            by=by,
+        )
 
     intend(uid)
     try:
@@ -49,8 +84,15 @@ def publish(
             approved, uid=uid, before=release_of(last) if last else None, created=intend
         )
     except PortalRejected as error:
+        where = newest.uid if newest else None
         ledger.append(
-            release.dataset, "rolled_back", clock.now(), portrait, uid=uid, note=error.problem
+            release.dataset,
+            "rolled_back",
+            clock.now(),
+            portrait,
+            follows=newest,
+            uid=where,
+            note=error.problem,
         )
         raise
     ledger.append(
@@ -58,9 +100,13 @@ def publish(
         "published",
         clock.now(),
         portrait,
+        follows=newest,
         uid=seen.uid,
         address=seen.address,
         digest=seen.digest,
+        papers=seen.papers,
+        note=note,
+        by=by,
     )
     return _published(approved, seen, changed=True)
 
@@ -92,12 +138,9 @@ def _seen_unchanged(
     if newest.release.release != release.fingerprint:
         return None
     seen = portal.state(newest.uid, column_types(contract))
-    return seen if seen is not None and seen.digest == newest.digest else None
-
-
-def _unfinished(entries: tuple[LedgerEntry, ...]) -> str | None:
-    """Return the id of the dataset that an earlier run created, where none was published yet."""
-    return next((entry.uid for entry in reversed(entries) if entry.uid), None)
+    if seen is None or (seen.digest, seen.papers) != (newest.digest, newest.papers):
+        return None
+    return seen
 
 
 def portrait_of(approved: Approved) -> Portrait:

@@ -74,6 +74,15 @@ class FolderArchive:
             )
         return path
 
+    def has(self, sha256: str) -> bool:
+        """Tell whether there is a file of that address, whole or damaged."""
+        return self._address(sha256).is_file()
+
+    def is_whole(self, sha256: str) -> bool:
+        """Tell whether the file of that address still has the content it was kept with."""
+        path = self._address(sha256)
+        return path.is_file() and _sha256_of(path) == sha256
+
     def put_new(self, key: str, content: bytes) -> bool:
         """Write a small record under a key that nothing has yet; say whether it was written.
 
@@ -107,6 +116,22 @@ class FolderArchive:
             if not place.is_dir():
                 return ()
             return tuple(f"{folder}/{p.name}" for p in sorted(place.iterdir()) if p.is_file())
+
+    def read_folder(self, folder: str) -> dict[str, bytes]:
+        """Return the records that lie directly in a folder, by name, in order."""
+        place = self._key(folder)
+        with _speaking_plainly(f"Folder {folder} of the archive cannot be read."):
+            if not place.is_dir():
+                return {}
+            return {p.name: p.read_bytes() for p in sorted(place.iterdir()) if p.is_file()}
+
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """Return the names of the folders that lie directly in a folder, in order."""
+        place = self._root / folder
+        with _speaking_plainly(f"Folder {folder} of the archive cannot be read."):
+            if not place.is_dir():
+                return ()
+            return tuple(sorted(p.name for p in place.iterdir() if p.is_dir()))
 
     def _keep(self, file: Path) -> str:
         file.chmod(_PRIVATE_FILE)

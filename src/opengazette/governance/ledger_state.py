@@ -1,0 +1,120 @@
+"""What a chain of receipts means now: who holds the dataset, what is public, what may be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from opengazette.errors import LedgerConflict, NotPublished, OnHold
+from opengazette.model.ledger import LedgerEntry
+
+#: How long an intent without an outcome keeps other machines away from a dataset.
+CLAIM = timedelta(hours=2)
+#: So many characters of a release's fingerprint are enough to name it.
+SHORTEST_NAME = 8
+
+Entries = Sequence[LedgerEntry]
+
+
+def hold_of(entries: Entries) -> LedgerEntry | None:
+    """Return the entry by which a person stopped the dataset, unless it was let go on since."""
+    newest = next((e for e in reversed(entries) if e.kind in ("hold", "resumed")), None)
+    return newest if newest is not None and newest.kind == "hold" else None
+
+
+def refuse_held(entries: Entries) -> None:
+    """Let nothing pass that a person has stopped.
+
+    Raises:
+        OnHold: says who stopped it, when and why.
+    """
+    hold = hold_of(entries)
+    if hold is None:
+        return
+    raise OnHold(
+        f"{hold.dataset}: stopped by {hold.by or 'a person'} on {hold.at:%Y-%m-%d %H:%M %Z}: "
+        f"{hold.note}",
+        f"When the cause is gone: opengazette resume {hold.dataset} --by NAME --reason WHY.",
+    )
+
+
+def refuse_claimed(entries: Entries, writer: str | None, now: datetime) -> None:
+    """Keep away from a dataset that another machine is publishing.
+
+    An intent without an outcome is a claim. This machine's own is what a run left that died: the
+    dataset's lock keeps its living runs apart. Another machine's is respected for `CLAIM`.
+
+    Raises:
+        LedgerConflict: another machine may be sending at this moment.
+    """
+    newest = entries[-1] if entries else None
+    if newest is None or newest.kind != "intent" or newest.writer in (None, writer):
+        return
+    until = newest.at + CLAIM
+    if now < until:
+        raise LedgerConflict(
+            f"{newest.dataset}: another machine ({newest.writer}) has been publishing it since "
+            f"{newest.at:%Y-%m-%d %H:%M %Z}.",
+            f"Let it finish. If that machine is gone, run the dataset again after "
+            f"{until:%Y-%m-%d %H:%M %Z}.",
+        )
+
+
+def place_of(entries: Entries) -> str | None:
+    """Return the id of the dataset on the portal; None where there is none, or none any more."""
+    for entry in reversed(entries):
+        if entry.kind == "withdrawn" and entry.uid is None:
+            return None
+        if entry.uid is not None:
+            return entry.uid
+    return None
+
+
+def public_entry(entries: Entries) -> LedgerEntry | None:
+    """Return the receipt of what the public is to see; None where nothing is to be public."""
+    newest = next((e for e in reversed(entries) if e.kind in ("published", "withdrawn")), None)
+    return newest if newest is not None and newest.kind == "published" else None
+
+
+def release_named(chains: Mapping[str, Entries], named: str) -> LedgerEntry:
+    """Return the newest receipt of the release whose fingerprint begins with `named`.
+
+    Raises:
+        NotPublished: no release that the public saw, or more than one, is named so.
+    """
+    named = named.lower()
+    found = {
+        (dataset, entry.release.release): entry
+        for dataset, entries in chains.items()
+        for entry in entries
+        if entry.kind == "published" and entry.release.release.startswith(named)
+    }
+    if len(named) < SHORTEST_NAME or len(found) != 1:
+        several = len(found) > 1 and len(named) >= SHORTEST_NAME
+        why = "more than one release" if several else "no release that was published"
+        raise NotPublished(
+            f"{named!r} names {why}{_of(chains)}.",
+            f"Give {SHORTEST_NAME} or more characters of a release that 'opengazette ledger ID' "
+            "lists as published.",
+        )
+    return next(iter(found.values()))
+
+
+def withdrawn_since(entries: Entries, receipt: LedgerEntry) -> LedgerEntry | None:
+    """Return the withdrawal of a release that was public; None where it was never taken back.
+
+    A release is withdrawn where it was the one that the public saw at that moment.
+    """
+    seen: LedgerEntry | None = None
+    for entry in entries:
+        if entry.kind == "published":
+            seen = entry
+        elif entry.kind == "withdrawn":
+            if seen is not None and seen.release.release == receipt.release.release:
+                return entry
+            seen = None
+    return None
+
+
+def _of(chains: Mapping[str, Entries]) -> str:
+    return f" of {next(iter(chains))!r}" if len(chains) == 1 else ""
