@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, NoReturn, TextIO
 
 from fastapi import Request
+from pydantic import JsonValue
 from starlette.concurrency import run_in_threadpool
 
 from opengazette.localportal.problems import Problem, bad_request
@@ -17,6 +18,7 @@ from opengazette.localportal.values import JsonNumber
 
 BATCH_ROWS = 10_000
 LARGEST_ROW = 70_000_000
+LARGEST_DOCUMENT = 5_000_000
 _WINDOW = 1 << 20
 _BLANK: Final = " \t\r\n"
 
@@ -44,6 +46,34 @@ async def spool(request: Request, staged: Path) -> int:
             size += len(chunk)
             await run_in_threadpool(file.write, chunk)
     return size
+
+
+async def sent_json(request: Request) -> JsonValue:
+    """Read a body that is a JSON document; an empty body is null.
+
+    Raises:
+        Problem: it is no JSON, or too large for a document.
+    """
+    body = await request.body()
+    if len(body) > LARGEST_DOCUMENT:
+        raise Problem(413, "req.body.too-large", "The document is too large.")
+    try:
+        found: JsonValue = json.loads(body) if body.strip() else None
+    except (ValueError, RecursionError):
+        raise bad_request("The body is not JSON.", "req.body.malformed-json") from None
+    return found
+
+
+async def sent_object(request: Request) -> dict[str, JsonValue]:
+    """Read a body that is a JSON object.
+
+    Raises:
+        Problem: it is no JSON object, or too large for a document.
+    """
+    found = await sent_json(request)
+    if not isinstance(found, dict):
+        raise bad_request("The body is not a JSON object.")
+    return found
 
 
 def body_is_csv(request: Request, suffix: str) -> bool:

@@ -41,7 +41,7 @@ def create_view(session: Session, owner: str, sent: Mapping[str, JsonValue]) -> 
         modified_at=now(),
         rows_updated_at=now(),
     )
-    return session.keep(_with_identifier(session, view))
+    return session.keep(with_identifier(session, view))
 
 
 def update_view(session: Session, view: View, sent: Mapping[str, JsonValue]) -> View:
@@ -53,7 +53,7 @@ def update_view(session: Session, view: View, sent: Mapping[str, JsonValue]) -> 
     if isinstance(listed, list):
         for entry in listed:
             changed = _merge_column(session, changed, entry)
-    return session.keep(_with_identifier(session, changed))
+    return session.keep(with_identifier(session, changed))
 
 
 def merged_document(
@@ -206,7 +206,12 @@ def refuse_published(view: View) -> None:
         raise wrong_stage("A published dataset keeps its columns; change a working copy.")
 
 
-def _with_identifier(session: Session, view: View) -> View:
+def with_identifier(session: Session, view: View) -> View:
+    """Let the column that the dataset's metadata names identify its rows.
+
+    Raises:
+        Problem: there is no such column, or its values do not identify rows.
+    """
     named = view.section("metadata").get("rowIdentifier")
     if named in (None, "", 0):
         return view.model_copy(update={"row_identifier": None})

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from opengazette.localportal.problems import login_needed, view_missing
+from opengazette.localportal.publishing.work import Workshop
 from opengazette.localportal.settings import PortalSettings, password_fits
 from opengazette.localportal.store import Session, Store
 from opengazette.localportal.views import FOUR_BY_FOUR, View
@@ -20,6 +21,7 @@ class Portal:
 
     settings: PortalSettings
     store: Store
+    workshop: Workshop
 
 
 def portal_of(request: Request) -> Portal:

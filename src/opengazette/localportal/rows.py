@@ -39,16 +39,20 @@ def replace_rows(
     session: Session, view: View, batches: Iterable[Batch], *, is_csv: bool
 ) -> tuple[View, Counters]:
     """Put these rows in the place of all others; every row is new afterwards."""
-    table = session.new_table(view.columns)
-    emptied = view.model_copy(
-        update={
-            "table": table,
-            "columns": tuple(c.model_copy(update={"digits": 0, "scale": 0}) for c in view.columns),
-        }
-    )
+    emptied = emptied_view(session, view, view.columns)
     written = upsert_rows(session, emptied, batches, is_csv=is_csv)
     session.cursor.execute(f"DROP TABLE {view.table}")
     return written
+
+
+def emptied_view(session: Session, view: View, columns: tuple[Column, ...]) -> View:
+    """Return the dataset on a new empty table of these columns; the old table stays."""
+    return view.model_copy(
+        update={
+            "table": session.new_table(columns),
+            "columns": tuple(c.model_copy(update={"digits": 0, "scale": 0}) for c in columns),
+        }
+    )
 
 
 def upsert_rows(
@@ -67,6 +71,15 @@ def upsert_rows(
     for batch in batches:
         stage_batch(session, view, batch, staged, is_csv=is_csv)
         staged += batch.count
+    return write_staged(session, view, staged)
+
+
+def write_staged(session: Session, view: View, staged: int) -> tuple[View, Counters]:
+    """Write the rows that wait in the stage, and keep the dataset's record.
+
+    Raises:
+        Problem: a row does not say which it is; nothing is changed.
+    """
     columns = tuple(_measured(session, column) for column in view.columns)
     counters = _apply(session, view)
     session.cursor.execute("DROP TABLE stage")

@@ -12,18 +12,31 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from opengazette.errors import SettingsInvalid
 from opengazette.localportal.guard import Guard
 from opengazette.localportal.portal import Portal
 from opengazette.localportal.problems import Problem, bad_request
-from opengazette.localportal.routes import discovery, pages, resource, views
+from opengazette.localportal.publishing.work import Workshop
+from opengazette.localportal.routes import (
+    approvals,
+    configs,
+    discovery,
+    pages,
+    resource,
+    revisions,
+    schemas,
+    sources,
+    views,
+)
 from opengazette.localportal.settings import PortalSettings
 from opengazette.localportal.store import Store
+from opengazette.localportal.tls import own_certificate
 
 STATIC = Path(__file__).parent / "static"
-_API = ("/api/", "/resource/", "/data.json", "/health")
+_API = ("/api/", "/resource/", "/id/", "/data.json", "/health")
 
 
 def create_app(settings: PortalSettings) -> FastAPI:
@@ -32,16 +45,29 @@ def create_app(settings: PortalSettings) -> FastAPI:
     Raises:
         SettingsInvalid: another process has the folder open.
     """
-    portal = Portal(settings, Store(settings.folder))
+    store = Store(settings.folder)
+    portal = Portal(settings, store, Workshop(store))
+    portal.workshop.resume()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        await run_in_threadpool(portal.workshop.close)
         portal.store.close()
 
     app = FastAPI(title=settings.title, docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.portal = portal
-    for routes in (resource, views, discovery, pages):
+    for routes in (
+        resource,
+        revisions,
+        sources,
+        schemas,
+        configs,
+        approvals,
+        views,
+        discovery,
+        pages,
+    ):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Guard)
@@ -58,8 +84,20 @@ def serve(settings: PortalSettings) -> None:
         SettingsInvalid: the address is taken, or another process has the folder open.
     """
     with _listening(settings) as listening:
-        config = uvicorn.Config(create_app(settings), log_level="warning", access_log=False)
-        uvicorn.Server(config).run(sockets=[listening])
+        uvicorn.Server(server_config(settings)).run(sockets=[listening])
+
+
+def server_config(settings: PortalSettings) -> uvicorn.Config:
+    """Open the folder and say how the portal on it is served, over TLS where that is set."""
+    kept = own_certificate(settings.folder / "tls", settings.host) if settings.tls else None
+    return uvicorn.Config(
+        create_app(settings),
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=5,
+        ssl_certfile=kept.chain if kept else None,
+        ssl_keyfile=kept.key if kept else None,
+    )
 
 
 def _listening(settings: PortalSettings) -> socket.socket:

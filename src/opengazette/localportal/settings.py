@@ -24,7 +24,9 @@ class PortalSettings:
 
     `users` maps the name of a publisher to a password, or to what `hash_password` made of
     one. Without users, and on a loopback address only, there is one publisher, `publisher`,
-    with the password `publisher`.
+    with the password `publisher`. `approve_public` lets a revision that is or becomes public
+    wait until another publisher than its own approves it. `tls` serves HTTPS with a certificate
+    of the portal's own, whose authority is `tls/authority.pem` in the folder.
 
     Raises:
         SettingsInvalid: others can reach the portal and no password of its own is set.
@@ -36,6 +38,8 @@ class PortalSettings:
     host: str = "127.0.0.1"
     port: int = 8765
     refuse_plain_http: bool = False
+    approve_public: bool = False
+    tls: bool = False
 
     def __post_init__(self) -> None:
         if not is_loopback(self.host):

@@ -31,6 +31,13 @@ CREATE TABLE IF NOT EXISTS assets (
     id VARCHAR PRIMARY KEY, view_id VARCHAR NOT NULL, file_name VARCHAR NOT NULL,
     media_type VARCHAR NOT NULL, size BIGINT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS revisions (
+    view_id VARCHAR, seq BIGINT, kept VARCHAR NOT NULL, PRIMARY KEY (view_id, seq)
+);
+CREATE TABLE IF NOT EXISTS sources (
+    id BIGINT PRIMARY KEY, view_id VARCHAR, seq BIGINT, kept VARCHAR NOT NULL
+);
+CREATE TABLE IF NOT EXISTS configs (name VARCHAR PRIMARY KEY, kept VARCHAR NOT NULL);
 """
 _CLOSED = {
     "enable_external_access": "false",
@@ -93,12 +100,16 @@ class Session:
         self.cursor.execute("DELETE FROM assets WHERE view_id = ?", [view.id])
         self.cursor.execute("DELETE FROM views WHERE id = ?", [view.id])
 
-    def new_table(self, columns: tuple[Column, ...]) -> str:
-        """Make an empty table for rows and return its name."""
+    def draw(self) -> int:
+        """Draw a number that nothing else in the folder has."""
         drawn = self.cursor.execute(
             "UPDATE folder SET next_table = next_table + 1 RETURNING next_table"
         ).fetchone()
-        table = f"rows_{drawn[0] if drawn else 0}"
+        return int(drawn[0]) if drawn else 0
+
+    def new_table(self, columns: tuple[Column, ...]) -> str:
+        """Make an empty table for rows and return its name."""
+        table = f"rows_{self.draw()}"
         held = "".join(f", {column.physical} {SQL_TYPE[column.kind]}" for column in columns)
         self.cursor.execute(
             f"CREATE TABLE {table} (number BIGINT, sid VARCHAR, row_key VARCHAR,"
@@ -145,7 +156,8 @@ class Store:
         self.folder = folder
         self.files = folder / "files"
         self.incoming = folder / "incoming"
-        for place in (folder, self.files, self.incoming):
+        self.uploads = folder / "uploads"
+        for place in (folder, self.files, self.incoming, self.uploads):
             place.mkdir(parents=True, exist_ok=True)
         for leftover in self.incoming.iterdir():
             leftover.unlink(missing_ok=True)
@@ -199,6 +211,20 @@ class Store:
         finally:
             cursor.close()
             self._writing.release()
+
+    @contextmanager
+    def building(self) -> Iterator[Session]:
+        """Open a transaction that fills a table nothing refers to yet; others may write.
+
+        The table's name was drawn before. What a crash leaves of it is swept at the next start.
+        """
+        cursor = self._database.cursor()
+        try:
+            cursor.execute("BEGIN TRANSACTION")
+            yield Session(cursor, self.files)
+            cursor.execute("COMMIT")
+        finally:
+            cursor.close()
 
     def place_file(self, staged: Path) -> str:
         """Move a finished upload among the files, safely on disk, and return its new id."""

@@ -85,6 +85,7 @@ class View(Kept):
     modified_at: int
     rows_updated_at: int
     published_at: int | None = None
+    archived: bool = False
 
     @property
     def visible(self) -> bool:
@@ -131,6 +132,21 @@ def row_name(number: int, seed: int) -> str:
     scattered = (number * 0x9E3779B97F4A7C1 + seed) & 0xFFFFFFFFFFFFFFF
     letters = "".join(_SYLLABLE[(scattered >> shift) & 31] for shift in range(55, -1, -5))
     return f"row-{letters[:4]}{'.-_~'[number & 3]}{letters[4:8]}{'~._-'[seed & 3]}{letters[8:]}"
+
+
+def row_name_sql(number: str, seed: int) -> str:
+    """Return the SQL that spells a row's number as `row_name` does."""
+    scattered = (
+        f"CAST((CAST({number} AS HUGEINT) * {0x9E3779B97F4A7C1} + {seed})"
+        f" & CAST({0xFFFFFFFFFFFFFFF} AS HUGEINT) AS BIGINT)"
+    )
+    letters = [
+        f"substr('{_SYLLABLE}', CAST(({scattered} >> {shift}) & 31 AS INTEGER) + 1, 1)"
+        for shift in range(55, -1, -5)
+    ]
+    mark = f"substr('.-_~', CAST({number} & 3 AS INTEGER) + 1, 1)"
+    parts = [*letters[:4], mark, *letters[4:8], f"'{'~._-'[seed & 3]}'", *letters[8:]]
+    return "'row-' || " + " || ".join(parts)
 
 
 def column_json(column: Column) -> dict[str, JsonValue]:
@@ -185,6 +201,7 @@ def _show_what_is_set(shown: dict[str, JsonValue], view: View) -> None:
         shown["license"] = {"name": name, **({"termsLink": address} if address else {})}
     if view.public:
         shown["grants"] = [{"inherited": False, "type": "viewer", "flags": ["public"]}]
+    shown["permissions"] = {"scope": "public" if view.public else "private"}
     if view.published_at is not None:
         shown["publicationDate"] = view.published_at
     if view.row_identifier is not None:

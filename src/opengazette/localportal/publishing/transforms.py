@@ -7,6 +7,7 @@ cannot be made is an error of its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -65,6 +66,11 @@ class Translation:
             Problem: a 400 with the matching `query.soql.*` code.
         """
         return self._value(parse_expression(text))
+
+    def parameters_in(self, statement: str) -> dict[str, object]:
+        """Return the parameters of a statement; the database refuses others."""
+        named = set(re.findall(r"\$(p[0-9]+)", statement))
+        return {name: value for name, value in self.parameters.items() if name in named}
 
     def _bound(self, value: object) -> str:
         name = f"p{len(self.parameters)}"

@@ -50,6 +50,7 @@ def _row_source(request: Request, session: Session, dataset: str) -> View:
 
 
 @router.api_route("/resource/{name}", methods=_READ, response_model=None)
+@router.api_route("/id/{name}", methods=_READ, response_model=None)
 def read_rows(request: Request, name: str) -> Response:
     """Answer a query as JSON or CSV."""
     dataset, suffix = split_suffix(name)

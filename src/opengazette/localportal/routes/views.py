@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Final, Literal
@@ -12,7 +11,7 @@ from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from pydantic import JsonValue
 from starlette.concurrency import run_in_threadpool
 
-from opengazette.localportal.bodies import spool
+from opengazette.localportal.bodies import sent_json, sent_object, spool
 from opengazette.localportal.editing import (
     add_column,
     change_column,
@@ -30,7 +29,8 @@ from opengazette.localportal.portal import (
     readable_view,
     split_suffix,
 )
-from opengazette.localportal.problems import Problem, bad_request, view_missing
+from opengazette.localportal.problems import bad_request, view_missing
+from opengazette.localportal.publishing.kept import forget_revisions
 from opengazette.localportal.reading import ask
 from opengazette.localportal.soql.grammar import Query
 from opengazette.localportal.store import Asset, Session, close_session, now
@@ -40,25 +40,6 @@ from opengazette.localportal.wire import MEDIA_TYPE, csv_body, soda_headers
 router = APIRouter(prefix="/api/views")
 _READ: Final = ["GET", "HEAD"]
 _SCOPES: Final = {"public.read": True, "public": True, "private": False}
-_LARGEST_DOCUMENT: Final = 5_000_000
-
-
-async def _sent(request: Request) -> JsonValue:
-    body = await request.body()
-    if len(body) > _LARGEST_DOCUMENT:
-        raise Problem(413, "req.body.too-large", "The document is too large.")
-    try:
-        found: JsonValue = json.loads(body) if body.strip() else None
-    except (ValueError, RecursionError):
-        raise bad_request("The body is not JSON.", "req.body.malformed-json") from None
-    return found
-
-
-async def _sent_object(request: Request) -> dict[str, JsonValue]:
-    found = await _sent(request)
-    if not isinstance(found, dict):
-        raise bad_request("The body is not a JSON object.")
-    return found
 
 
 def _shown(view: View) -> JSONResponse:
@@ -70,7 +51,7 @@ def _shown(view: View) -> JSONResponse:
 async def create(request: Request) -> Response:
     """Create a draft."""
     owner = publisher(request)
-    sent = await _sent_object(request)
+    sent = await sent_object(request)
 
     def work() -> View:
         with portal_of(request).store.writing() as session:
@@ -104,11 +85,11 @@ async def update(request: Request, name: str) -> Response:
     dataset = split_suffix(name)[0]
     method = request.query_params.get("method")
     if method == "setPermission":
-        scope = request.query_params.get("value") or await _sent(request)
+        scope = request.query_params.get("value") or await sent_json(request)
         return await run_in_threadpool(_set_permission, portal_of(request), dataset, scope)
     if method is not None:
         raise bad_request("The method is not known.")
-    sent = await _sent_object(request)
+    sent = await sent_object(request)
 
     def work() -> View:
         with portal_of(request).store.writing() as session:
@@ -134,6 +115,7 @@ def delete(request: Request, name: str) -> Response:
     with store.writing() as session:
         view = session.view(split_suffix(name)[0])
         assets = session.asset_ids(view.id)
+        forget_revisions(session, view.id)
         session.forget(view)
     for asset_id in assets:
         (store.files / asset_id).unlink(missing_ok=True)
@@ -168,7 +150,7 @@ def columns(request: Request, dataset: str) -> Response:
 async def add(request: Request, dataset: str) -> Response:
     """Add a column to a draft, or several with `method=multiCreate`."""
     publisher(request)
-    sent = await _sent_object(request)
+    sent = await sent_object(request)
     several = request.query_params.get("method") == "multiCreate"
     listed = sent.get("columns") if several else [sent]
     if not isinstance(listed, list):
@@ -192,7 +174,7 @@ async def add(request: Request, dataset: str) -> Response:
 async def change(request: Request, dataset: str, field: str) -> Response:
     """Change what a column says of itself."""
     publisher(request)
-    sent = await _sent_object(request)
+    sent = await sent_object(request)
     field = split_suffix(field)[0]
 
     def work() -> JsonValue:
