@@ -18,7 +18,7 @@ from opengazette.flows.publish_dataset import publish_dataset
 from opengazette.flows.showing import show_night
 from opengazette.model.receipts import RunReport
 from opengazette.tasks.private import outcome_of
-from opengazette.tasks.recording import record
+from opengazette.tasks.recording import known_refusal, record
 from opengazette.tasks.world import world
 
 
@@ -56,7 +56,8 @@ def _report(dataset: str) -> RunReport:
     if isinstance(outcome, RunReport):
         return outcome
     error = outcome if isinstance(outcome, OpenGazetteError) else Fault(f"The run {state.name}.")
-    return report_error(dataset, _title(dataset), error, monotonic() - started)
+    seconds = monotonic() - started
+    return report_error(dataset, _title(dataset), error, seconds, known_refusal(dataset))
 
 
 def _title(dataset: str) -> str:

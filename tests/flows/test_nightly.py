@@ -13,6 +13,7 @@ import pytest
 
 CANARY = "987-65-4320"
 WAITING = "youth_risk_survey"
+KNOWN = "substance_use_transfers"
 BROKEN = "births_by_state"
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("office")]
@@ -54,8 +55,9 @@ def test_one_refused_dataset_stops_no_other(reports_of_first_night: dict[str, An
     assert outcomes == dict.fromkeys(outcomes, "published") | {
         BROKEN: "refused",
         WAITING: "waiting",
+        KNOWN: "refused",
     }
-    assert len(outcomes) == 6
+    assert len(outcomes) == 8
 
 
 def test_a_night_with_a_refused_dataset_fails_and_says_what_to_do(first_night: Any) -> None:
@@ -93,8 +95,8 @@ def test_nothing_of_a_waiting_or_refused_dataset_is_public(
     office: Any, reports_of_first_night: dict[str, Any]
 ) -> None:
     published = [r for r in reports_of_first_night.values() if r.outcome == "published"]
-    assert len(published) == 4
-    assert len(office.command("datasets").stdout.splitlines()) >= 7
+    assert len(published) == 5
+    assert len(office.command("datasets").stdout.splitlines()) >= 9
 
 
 def test_prefect_calls_waiting_completed_and_refused_failed(
@@ -107,7 +109,16 @@ def test_prefect_calls_waiting_completed_and_refused_failed(
         if "dataset" in run["parameters"]
     }
     assert states[WAITING] == ("COMPLETED", "Waiting for approval")
-    assert states[BROKEN] == ("FAILED", "Refused")
+    assert states[BROKEN] == states[KNOWN] == ("FAILED", "Refused")
+
+
+def test_a_refusal_that_people_know_of_says_what_would_pass(
+    first_night: Any, reports_of_first_night: dict[str, Any]
+) -> None:
+    assert reports_of_first_night[KNOWN].known_since
+    line = next(n for n in first_night.stdout.splitlines() if n.startswith(f"{KNOWN}: "))
+    assert "No pattern protects the small counts" in line
+    assert f"'opengazette propose {KNOWN}'" in line
 
 
 def test_a_social_security_number_in_the_source_is_nowhere_but_in_the_restricted_zone(
@@ -139,6 +150,7 @@ def test_the_next_night_publishes_what_was_mended_and_touches_nothing_else(
     outcomes = {dataset: report.outcome for dataset, report in office.last_reports().items()}
     assert outcomes.pop(BROKEN) == "published"
     assert outcomes.pop(WAITING) == "waiting"
+    assert outcomes.pop(KNOWN) == "refused"
     assert outcomes == dict.fromkeys(outcomes, "unchanged")
     assert {uid: after[uid] for uid in before} == before
     assert len(after) == len(before) + 1

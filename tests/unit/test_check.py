@@ -22,7 +22,7 @@ def office(tmp_path: Path) -> Path:
     """Return a copy of the shipped configuration with one dataset alone."""
     for folder in ("config", "expectations"):
         shutil.copytree(SHIPPED / folder, tmp_path / folder)
-    for folder in ("config/datasets", "config/approvals", "expectations"):
+    for folder in ("config/datasets", "config/approvals", "config/refusals", "expectations"):
         for file in (tmp_path / folder).glob("*.yaml"):
             if file.stem != KEPT:
                 file.unlink()
@@ -48,6 +48,15 @@ def expecting(office: Path, type_: str, kwargs: str) -> None:
 
 def test_the_shipped_configuration_has_no_problem() -> None:
     assert check(SHIPPED, sample) == ()
+
+
+def test_a_known_refusal_of_no_dataset_is_found(office: Path) -> None:
+    shutil.copy(
+        SHIPPED / "config/refusals/substance_use_transfers.yaml", office / "config/refusals"
+    )
+    (found,) = problems(office)
+    assert found.file == "config/refusals/substance_use_transfers.yaml"
+    assert "there is no dataset 'substance_use_transfers'" in found.reason
 
 
 @pytest.mark.parametrize(

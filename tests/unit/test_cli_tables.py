@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from io import StringIO
 
 from rich.console import Console
@@ -38,11 +39,11 @@ def test_the_table_shows_outcome_rows_withheld_score_time_and_address() -> None:
 def test_below_the_table_stands_one_line_for_whatever_needs_a_person() -> None:
     assert needs_a_person([PUBLISHED, WAITING, REFUSED]) == [
         "survey waits. Approve it.",
-        "A column is gone. Ask.",
+        "tests: A column is gone. Ask.",
     ]
     assert printed(PUBLISHED, WAITING, REFUSED).splitlines()[-4:] == [
         *("", "survey waits. Approve it."),
-        *("", "A column is gone. Ask."),
+        *("", "tests: A column is gone. Ask."),
     ]
 
 
@@ -51,3 +52,10 @@ def test_what_a_run_never_came_to_know_is_a_dash() -> None:
         *("tests", "refused", "–", "–", "–"),
         *("0.5", "s", "–"),
     ]
+
+
+def test_a_known_refusal_is_said_to_be_known_and_still_says_what_to_do() -> None:
+    known = replace(REFUSED, known_since="2026-11-20")
+    assert "refused, as known" in printed(known)
+    assert needs_a_person([known]) == ["tests: A column is gone. Ask. Known since 2026-11-20."]
+    assert (known.is_failure, REFUSED.is_failure) == (False, True)

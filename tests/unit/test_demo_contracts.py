@@ -23,6 +23,8 @@ DATASETS = (
     "covid_testing",
     "emergency_encounters",
     "restaurant_inspections",
+    "substance_use_outcomes",
+    "substance_use_transfers",
     "youth_risk_survey",
 )
 FAMILIES = {

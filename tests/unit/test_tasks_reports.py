@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,14 @@ from opengazette.adapters.run_reports import (
 from opengazette.adapters.settings import Settings
 from opengazette.errors import (
     ApprovalMissing,
+    CannotProtect,
     Fault,
     LedgerConflict,
     OpenGazetteError,
     PortalUnavailable,
     SchemaDrift,
 )
+from opengazette.model.known_refusal import KnownRefusal
 from opengazette.model.stages import DocumentRef, Published, Release, TableRef
 
 RELEASE = Release(
@@ -80,6 +83,42 @@ def test_an_error_is_refused_where_a_person_must_act_and_failed_otherwise(
     report = report_error("births", "Births", error, 1.0)
     assert report.outcome == outcome
     assert report.is_failure
+
+
+KNOWN = KnownRefusal(
+    dataset="births",
+    error="CannotProtect",
+    reason="The totals are asked for by law.",
+    decided_by="The registrar",
+    since=date(2026, 11, 20),
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "known", "failure"),
+    [
+        (CannotProtect("no pattern"), KNOWN, False),
+        (CannotProtect("no pattern"), None, True),
+        (SchemaDrift("a column is missing"), KNOWN, True),
+        (Fault("a defect"), KNOWN.model_copy(update={"error": "Fault"}), True),
+    ],
+    ids=["known", "not known", "another refusal", "never a fault"],
+)
+def test_a_refusal_that_people_know_of_is_no_failure_and_anything_else_is(
+    error: OpenGazetteError, known: KnownRefusal | None, *, failure: bool
+) -> None:
+    report = report_error("births", "Births", error, 1.0, known)
+    assert report.is_failure == failure
+    assert report.known_since == ("" if failure else "2026-11-20")
+
+
+def test_where_nothing_protects_the_remedy_names_the_search_for_a_coarser_table() -> None:
+    report = report_error("births", "Births", CannotProtect("No pattern.", "Merge."), 1.0)
+    assert report.remedy == (
+        "Merge. 'opengazette propose births' looks for a coarser table that passes."
+    )
+    other = report_error("births", "Births", SchemaDrift("A column is gone.", "Ask."), 1.0)
+    assert other.remedy == "Ask."
 
 
 def test_reports_come_back_as_they_were_kept(settings: Settings) -> None:

@@ -26,6 +26,7 @@ from opengazette.model.approval import Approval
 from opengazette.model.areas import AreaTable, RestrictedZips
 from opengazette.model.contract import Contract
 from opengazette.model.databases import Databases
+from opengazette.model.known_refusal import KnownRefusal
 from opengazette.model.overlay import Overlay
 from opengazette.model.reference import DataElements, Department, PopulationTable
 from opengazette.model.rulepack import RulePack
@@ -41,6 +42,7 @@ FOLDERS: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("config/standards/zip3", RestrictedZips, "id"),
     ("config/overlays", Overlay, "name"),
     ("config/approvals", Approval, "dataset"),
+    ("config/refusals", KnownRefusal, "dataset"),
 )
 
 Generated = Callable[[Path], Iterable[Problem]]
@@ -54,6 +56,7 @@ def check(root: Path, sampler: Sampler, generated: Generated | None = None) -> t
     """
     found = [*_stray(root), *_folders(root)]
     found += _without_dataset(root, "config/approvals")
+    found += _without_dataset(root, "config/refusals")
     found += _without_dataset(root, "expectations")
     known, shared = _known(root)
     found += shared

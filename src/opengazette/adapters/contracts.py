@@ -29,6 +29,7 @@ from opengazette.model.approval import Approval
 from opengazette.model.contract import Contract
 from opengazette.model.databases import Databases
 from opengazette.model.expectations import ExpectationFile
+from opengazette.model.known_refusal import KnownRefusal
 from opengazette.model.overlay import Overlay
 from opengazette.model.reference import DataElements, Department, PopulationTable
 from opengazette.model.rulepack import RulePack
@@ -183,6 +184,13 @@ def load_approval(root: Path, dataset: str) -> Approval | None:
     if dataset not in names(root, "config/approvals"):
         return None
     return _sound(read_named(root, "config/approvals", dataset, Approval, "dataset"))
+
+
+def load_refusal(root: Path, dataset: str) -> KnownRefusal | None:
+    """Return the refusal of a dataset that people know of, or None where there is none."""
+    if dataset not in names(root, "config/refusals"):
+        return None
+    return _sound(read_named(root, "config/refusals", dataset, KnownRefusal, "dataset"))
 
 
 def read_expectations(folder: Path, contract: Contract) -> Reading[ExpectationFile] | None:

@@ -13,7 +13,8 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from opengazette.adapters.settings import Settings
-from opengazette.errors import ApprovalMissing, OpenGazetteError, Refused
+from opengazette.errors import ApprovalMissing, CannotProtect, OpenGazetteError, Refused
+from opengazette.model.known_refusal import KnownRefusal
 from opengazette.model.receipts import Outcome, RunReport
 from opengazette.model.stages import Published, Release
 
@@ -38,17 +39,36 @@ def report_waiting(
     )
 
 
-def report_error(dataset: str, title: str, error: OpenGazetteError, seconds: float) -> RunReport:
-    """Return the report of a run that ended in an error of ours."""
+def report_error(
+    dataset: str,
+    title: str,
+    error: OpenGazetteError,
+    seconds: float,
+    known: KnownRefusal | None = None,
+) -> RunReport:
+    """Return the report of a run that ended in an error of ours.
+
+    `known` is the refusal of this dataset that people know of. Where no cells that could be
+    withheld protect the table, the remedy names the command that looks for a coarser one.
+    """
     refused = isinstance(error, Refused)
+    as_known = refused and known is not None and known.error == type(error).__name__
     return RunReport(
         dataset=dataset,
         title=title,
         outcome="refused" if refused else "failed",
         seconds=seconds,
         problem=error.problem,
-        remedy=error.remedy,
+        remedy=_remedy(dataset, error),
+        known_since=str(known.since) if as_known and known else "",
     )
+
+
+def _remedy(dataset: str, error: OpenGazetteError) -> str:
+    if not isinstance(error, CannotProtect):
+        return error.remedy
+    look = f"'opengazette propose {dataset}' looks for a coarser table that passes."
+    return f"{error.remedy} {look}".strip()
 
 
 def keep_reports(settings: Settings, run: str, reports: Sequence[RunReport]) -> Path:

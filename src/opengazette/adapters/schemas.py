@@ -16,6 +16,7 @@ from opengazette.model.contract import Contract
 from opengazette.model.databases import Databases
 from opengazette.model.described import DescribedTable
 from opengazette.model.expectations import ExpectationFile
+from opengazette.model.known_refusal import KnownRefusal
 from opengazette.model.overlay import Overlay
 from opengazette.model.record_release import RecordRelease
 from opengazette.model.reference import DataElements, Department, PopulationTable
@@ -36,6 +37,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "overlay": Overlay,
     "population": PopulationTable,
     "record_release": RecordRelease,
+    "refusal": KnownRefusal,
     "rulepack": RulePack,
     "zip3": RestrictedZips,
 }

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from opengazette.adapters.contracts import refuse_unknown
+from opengazette.adapters.contracts import load_refusal, refuse_unknown
 from opengazette.adapters.run_reports import read_reports
 from opengazette.adapters.services import prefect_service, start_portal, start_prefect
 from opengazette.adapters.settings import Settings, written_folder
@@ -44,6 +44,7 @@ def nightly(
         if server_started:
             prefect_service(settings).stop()
     show_reports(reports, out)
+    _say_what_is_over(settings, out, reports)
     _say_where_to_look(settings, out, portal_started=portal_started)
     if any(report.is_failure for report in reports):
         raise typer.Exit(1)
@@ -58,6 +59,14 @@ def _run(settings: Settings, out: Console, datasets: Sequence[str]) -> tuple[Run
     if not reports:
         raise Fault("The night ended without a report.", f"Read {log}.")
     return reports
+
+
+def _say_what_is_over(settings: Settings, out: Console, reports: Sequence[RunReport]) -> None:
+    ended = [report.dataset for report in reports if report.outcome not in ("refused", "failed")]
+    for dataset in ended:
+        if load_refusal(settings.root, dataset) is not None:
+            file = f"config/refusals/{dataset}.yaml"
+            out.print(f"\n{dataset} is no longer refused: take {file} away.", soft_wrap=True)
 
 
 def _say_where_to_look(settings: Settings, out: Console, *, portal_started: bool) -> None:

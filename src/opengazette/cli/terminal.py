@@ -51,7 +51,7 @@ def reports_table(reports: Sequence[RunReport]) -> Table:
     table.add_column("Time", justify="right", no_wrap=True)
     table.add_column("Address", overflow="fold")
     for report in reports:
-        words, colour = OUTCOMES[report.outcome]
+        words, colour = _outcome(report)
         table.add_row(
             report.dataset,
             Text(words, style=colour),
@@ -65,12 +65,23 @@ def reports_table(reports: Sequence[RunReport]) -> Table:
 
 
 def needs_a_person(reports: Sequence[RunReport]) -> list[str]:
-    """Return one plain line for each report that somebody must act on."""
+    """Return one plain line for each report that somebody must act on, the dataset named."""
     return [
-        f"{report.problem} {report.remedy}".strip()
+        _line(report)
         for report in reports
-        if report.is_failure or report.outcome == "waiting"
+        if report.is_failure or report.known_since or report.outcome == "waiting"
     ]
+
+
+def _line(report: RunReport) -> str:
+    named = "" if report.dataset in report.problem else f"{report.dataset}: "
+    known = f" Known since {report.known_since}." if report.known_since else ""
+    return f"{named}{report.problem} {report.remedy}".strip() + known
+
+
+def _outcome(report: RunReport) -> tuple[str, str]:
+    words, colour = OUTCOMES[report.outcome]
+    return (f"{words}, as known", "yellow") if report.known_since else (words, colour)
 
 
 def withheld(report: RunReport) -> str:

@@ -121,9 +121,9 @@ def _fill(draft: Path, version: str, synthetic_rows: int, seed: int) -> None:
     with duckdb.connect(str(draft), config={"memory_limit": MEMORY}) as connection:
         for holding in HOLDINGS:
             _hold(connection, holding)
+        _hold_encounters(connection, synthetic_rows, seed)
         for name, select in VIEWS.items():
             connection.execute(f"CREATE VIEW {name} AS {select}")
-        _hold_encounters(connection, synthetic_rows, seed)
         connection.execute(f"CREATE TABLE {MARK} AS SELECT ? AS version", [version])
 
 

@@ -33,6 +33,16 @@ VIEWS = {
         FROM student_survey
         WHERE age_years IS NOT NULL AND gender IS NOT NULL
     """,
+    "substance_use_encounters": """
+        SELECT encounter_date, age_years, disposition
+        FROM emergency_encounters
+        WHERE diagnosis_group = 'Alcohol and Drugs'
+    """,
+    "substance_use_transfers": """
+        SELECT encounter_date, age_years
+        FROM substance_use_encounters
+        WHERE disposition = 'Transferred' AND encounter_date >= DATE '2020-01-01'
+    """,
 }
 
 HOLDINGS = (

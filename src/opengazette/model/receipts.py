@@ -33,8 +33,12 @@ class RunReport:
     address: str | None = None
     problem: str = ""
     remedy: str = ""
+    known_since: str = ""
 
     @property
     def is_failure(self) -> bool:
-        """Tell whether the run ended in a way that should not have happened."""
-        return self.outcome in ("refused", "failed")
+        """Tell whether the run ended in a way that should not have happened.
+
+        A refusal that a person has recorded as known, with its day, is none.
+        """
+        return self.outcome in ("refused", "failed") and not self.known_since
