@@ -51,11 +51,10 @@ def test_the_shipped_configuration_has_no_problem() -> None:
 
 
 def test_a_known_refusal_of_no_dataset_is_found(office: Path) -> None:
-    shutil.copy(
-        SHIPPED / "config/refusals/substance_use_transfers.yaml", office / "config/refusals"
-    )
+    file = "config/refusals/substance_use_transfers.yaml"
+    shutil.copy(SHIPPED / file, office / file)
     (found,) = problems(office)
-    assert found.file == "config/refusals/substance_use_transfers.yaml"
+    assert found.file == file
     assert "there is no dataset 'substance_use_transfers'" in found.reason
 
 
