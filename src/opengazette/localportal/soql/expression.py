@@ -32,10 +32,10 @@ def parse_expression(text: str) -> exp.Expression:
     Raises:
         Problem: the text is not one expression and nothing else.
     """
-    found = _with_case_calls(tokens_of(text))
+    found = tokens_of(text)
     if not found:
         raise malformed("The expression is empty.", "query.soql.unexpected-eof")
-    tree = _parsed([Token(TokenType.SELECT, "SELECT"), *found])
+    tree = _parsed([Token(TokenType.SELECT, "SELECT"), *_with_case_calls(found)])
     extras = {name for name, value in tree.args.items() if value} - {"expressions"}
     if extras or len(tree.expressions) != 1 or isinstance(tree.expressions[0], exp.Alias):
         raise malformed("The expression is not one expression.")
