@@ -24,8 +24,8 @@ from opengazette.model.publication import (
 def unexpected_columns(public: pd.DataFrame, publication: PublicationTable) -> tuple[str, ...]:
     """Name the columns that the contract does not publish, and those that are missing."""
     expected = list(publication.key())
-    for measure in publication.measures:
-        expected += [measure.name, measure.name + ANNOTATION_SUFFIX]
+    for name in publication.value_columns():
+        expected += [name, name + ANNOTATION_SUFFIX]
     return tuple(sorted(set(expected) ^ set(map(str, public.columns))))
 
 

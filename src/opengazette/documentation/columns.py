@@ -8,6 +8,7 @@ from typing import Literal
 
 from opengazette.model.contract import Contract
 from opengazette.model.generalisation import AsIs, Bands, Categories, Period, ZipPrefix
+from opengazette.model.percents import WholePercents
 from opengazette.model.publication import ANNOTATION_SUFFIX, Dimension, Mean, Measure, Rate
 
 PublishedType = Literal["text", "integer", "number"]
@@ -61,6 +62,9 @@ def _columns(contract: Contract, codes: Mapping[str, str]) -> Iterator[Published
             definition=dimension.definition or f"{dimension.label} of the records counted.",
             valid_values=_valid_values(dimension),
         )
+    if contract.publication.whole_percents is not None:
+        yield from _percents(contract.publication.whole_percents)
+        return
     for measure in contract.publication.measures:
         whole = measure.kind in ("count", "population", "sum")
         yield PublishedColumn(
@@ -72,6 +76,23 @@ def _columns(contract: Contract, codes: Mapping[str, str]) -> Iterator[Published
             decimals=measure.decimals if isinstance(measure, Rate | Mean) else 0,
         )
         yield _annotation_of(measure, codes)
+
+
+def _percents(percents: WholePercents) -> Iterator[PublishedColumn]:
+    yield PublishedColumn(
+        name=percents.name,
+        label=percents.label,
+        type="text",
+        definition=percents.footnote,
+        valid_values="0% to 100%; <1%; >99%",
+    )
+    yield PublishedColumn(
+        name=percents.name + ANNOTATION_SUFFIX,
+        label=f"{percents.label}: annotation",
+        type="text",
+        definition=f"Why a value of {percents.name} is blank.",
+        valid_values="blank = no annotation",
+    )
 
 
 def _annotation_of(measure: Measure, codes: Mapping[str, str]) -> PublishedColumn:

@@ -87,6 +87,12 @@ def legend(
     contract: Contract, rule_pack: RulePack, *, small_withheld: bool, tells_reasons: bool
 ) -> str:
     """Say what a blank cell means, in words for the public."""
+    if contract.publication.whole_percents is not None:
+        return (
+            "Whole percents are published and no numbers of people, to protect the few: <1% is "
+            "more than nobody and less than one in a hundred, >99% less than everybody. "
+            + contract.publication.whole_percents.footnote
+        )
     said: list[str] = []
     if small_withheld:
         said.append(_why_blank(rule_pack, tells_reasons=tells_reasons))

@@ -28,7 +28,7 @@ def release_report(
     of day: the same release has the same report.
     """
     key = contract.publication.key()
-    drawn = contract.publication.added_up()
+    drawn = () if contract.publication.whole_percents else contract.publication.added_up()
     pictures = [withheld_picture(public, key, m.name) for m in drawn]
     page = (
         page_templates()

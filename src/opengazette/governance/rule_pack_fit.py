@@ -34,6 +34,7 @@ def unfit(contract: Contract, pack: RulePack) -> Iterator[tuple[tuple[str, ...],
         fix = f"add `amounts:` to config/rulepacks/{pack.name}.yaml, or drop the measure"
         yield ("publication", "measures"), reason, fix
     yield from _unfit_reliability(contract, pack)
+    yield from _unfit_percents(contract, pack)
 
 
 def _unfit_reliability(
@@ -49,3 +50,18 @@ def _unfit_reliability(
         reason = f"{asked.survey!r} is no survey of the rule pack {pack.name!r}"
         listed = ", ".join(pack.reliability.surveys)
         yield (*field, "survey"), reason, f"write one of: {listed}"
+
+
+def _unfit_percents(
+    contract: Contract, pack: RulePack
+) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    if contract.publication.whole_percents is None:
+        return
+    field = ("publication", "whole_percents")
+    if pack.percents is None:
+        reason = f"the rule pack {pack.name!r} does not let whole percents stand for counts"
+        yield field, reason, "take an edition that does, or publish counts"
+    if contract.linked_to:
+        named = contract.linked_to[0].dataset
+        reason = f"counts of these people are published in the linked dataset {named!r} too"
+        yield field, reason, "publish counts here as well, or none there"

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from opengazette.model.frozen import ColumnName, FileName, Frozen, Label, Sentence, SourceName
 from opengazette.model.generalisation import AsIs, Bands, Categories, Generalisation
+from opengazette.model.percents import WholePercents, broken_percents
 from opengazette.model.reliability import (
     IncompleteCells,
     Reliability,
@@ -193,6 +194,11 @@ class PublicationTable(Frozen):
         exclude_if=lambda incomplete: not incomplete,
         description="cells whose data are not complete yet",
     )
+    whole_percents: WholePercents | None = Field(
+        default=None,
+        exclude_if=lambda percents: percents is None,
+        description="publish whole percents of three categories in the place of their counts",
+    )
 
     @model_validator(mode="after")
     def _names(self) -> PublicationTable:
@@ -244,6 +250,14 @@ class PublicationTable(Frozen):
             made_of = {m.name: m.denominator for m in self.rates()}
             made_of |= {m.name: m.over for m in self.means()}
             broken += broken_reliability(self.reliability, parts, made_of)
+        if self.whole_percents is not None:
+            broken += broken_percents(
+                self.whole_percents,
+                [(d.name, d.characteristic.kind, *_extent(d)) for d in self.dimensions],
+                [m.kind for m in self.measures],
+                [name for name in ("reliability", "incomplete") if getattr(self, name)]
+                + ["suppression"] * (self.suppression != Suppression()),
+            )
         for problem in broken:
             raise ValueError(problem)
         return self
@@ -274,11 +288,20 @@ class PublicationTable(Frozen):
 
     def value_columns(self) -> tuple[str, ...]:
         """Return the published columns that an annotation stands beside, in order."""
+        if self.whole_percents is not None:
+            return (self.whole_percents.name,)
         return tuple(m.name for m in self.measures)
 
     def key(self) -> tuple[str, ...]:
         """Return the names of the dimensions: the key of a row."""
         return tuple(d.name for d in self.dimensions)
+
+
+def _extent(dimension: Dimension) -> tuple[bool, int | None]:
+    """Return whether a dimension has totals or groups, and how many labels, where known."""
+    labels = dimension.known_labels()
+    has_totals = bool(dimension.total or dimension.groups)
+    return has_totals, None if labels is None or has_totals else len(labels)
 
 
 def _references(

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from opengazette.model.amounts import AmountRules
 from opengazette.model.frozen import FileName, Frozen, Label, Sentence
+from opengazette.model.percents import PercentRules
 from opengazette.model.readings import Overlap, Readings
 from opengazette.model.reliability import ReliabilityRules
 
@@ -261,6 +262,11 @@ class RulePack(Frozen):
         exclude_if=lambda reliability: reliability is None,
         description="when estimates are unsteady; absent: the edition does not say",
     )
+    percents: PercentRules | None = Field(
+        default=None,
+        exclude_if=lambda percents: percents is None,
+        description="when whole percents may stand for counts; absent: never",
+    )
     annotations: Annotated[tuple[Annotation, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -270,6 +276,12 @@ class RulePack(Frozen):
             raise ValueError("an annotation code is listed twice")
         if self.readings.annotation != "merged" and not {"1", "2"} <= set(codes):
             raise ValueError("annotations: codes '1' and '2' are needed to tell them apart")
+        return self
+
+    @model_validator(mode="after")
+    def _percents(self) -> RulePack:
+        for broken in self.percents.broken(self.thresholds.numerator) if self.percents else ():
+            raise ValueError(broken)
         return self
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,11 +27,16 @@ from opengazette.disclosure.clearance import (
 )
 from opengazette.disclosure.continuity import EarlierTable
 from opengazette.disclosure.marks import codes_used
-from opengazette.disclosure.protected_cells import protected_counts, small_counts_withheld
+from opengazette.disclosure.protected_cells import (
+    ProtectedCounts,
+    protected_counts,
+    small_counts_withheld,
+)
 from opengazette.documentation.evidence import Check, canonical_json, evidence_of
 from opengazette.errors import DisclosureRisk
 from opengazette.governance.rule_pack_fit import refuse_unfit
 from opengazette.model.contract import Contract
+from opengazette.model.publication import PublicationTable
 from opengazette.model.receipts import Receipt
 from opengazette.model.reference import PopulationTable
 from opengazette.model.rulepack import RulePack
@@ -46,7 +52,8 @@ from opengazette.steps.attack import (
 from opengazette.steps.attack_memory import Attack, attacked_with_memory
 from opengazette.steps.lawfulness import laws_kept
 from opengazette.steps.marks_found import marks_found
-from opengazette.steps.recollection import Linked, recollected, rule_of_the_past
+from opengazette.steps.percents import percents_found
+from opengazette.steps.recollection import Linked, Recollection, recollected, rule_of_the_past
 
 
 def clear(
@@ -77,32 +84,16 @@ def clear(
     assessment = assess(contract, true, populations, rule_pack)
     checks = [*_compare(public, true, contract), *_look_for_identifiers(public, contract)]
     laws = laws_kept(contract, public)
-    small_withheld = small_counts_withheld(contract.publication, assessment)
-    counts = protected_counts(true, contract.publication, rule_pack, small_withheld=small_withheld)
-    small = counts.small
-    refuse_untrue_codes(contract, public, small)
-    checks += decisions_kept(contract, public, counts)
     others = [r for r in earlier if not _is_this(r, deidentified)]
-    recollection = recollected(contract, others, linked or {}, tables, papers)
-    past = rule_of_the_past(contract, rule_pack)
-    attack = attacked_with_memory(contract, past, public, true, counts, recollection)
-    checks += attack.checks
-    seen = [EarlierTable(tables.load(r.private), tables.load(r.public)) for r in others]
-    checks += amounts_attacked(contract, rule_pack, public, true, counts, seen)
-    checks += codes_found(
-        contract,
-        public,
-        attack.reader.published,
-        attack.reader.small(past),
-        attack.concerns,
-        counts.rule,
-        attack.insiders,
-    )
-    checks += marks_found(contract, rule_pack, public, true)
-    known = sum(int((small[m] & mask).sum()) for m, mask in attack.reader.already.items())
-    if known:
-        checks.append(Check("Small counts that an earlier release has shown", f"{known} cells"))
-    withheld = _withheld(public, small, contract)
+    if contract.publication.whole_percents is not None:
+        found = _percents(contract, rule_pack, public, true, others)
+    else:
+        small = small_counts_withheld(contract.publication, assessment)
+        counts = protected_counts(true, contract.publication, rule_pack, small_withheld=small)
+        seen = [EarlierTable(tables.load(r.private), tables.load(r.public)) for r in others]
+        recollection = recollected(contract, others, linked or {}, tables, papers)
+        found = _counts(contract, rule_pack, public, true, counts, recollection, seen)
+    checks += found.checks
     evidence = evidence_of(
         deidentified,
         contract,
@@ -110,9 +101,9 @@ def clear(
         [asdict(step) for step in assessment.steps],
         asdict(assessment.score) if assessment.score else None,
         checks,
-        withheld,
+        found.withheld,
         laws,
-        small_withheld=small_withheld or _withheld_for_others(withheld, attack),
+        small_withheld=found.small_withheld,
         tells_reasons=tells_reasons(public, contract.publication),
         codes=codes_used(public, contract.publication),
     )
@@ -121,10 +112,7 @@ def clear(
         {
             "checks": len(checks),
             "passed": True,
-            "earlier releases compared": recollection.own,
-            "earlier releases of another form": recollection.of_another_form,
-            "linked releases compared": recollection.linked,
-            "small counts already public": known,
+            **found.compared,
         },
     )
     return Cleared(
@@ -142,6 +130,76 @@ def clear(
     )
 
 
+class Findings(NamedTuple):
+    """What was found of the values of a table.
+
+    `withheld` maps each count to its numbers of primary and complementary cells;
+    `small_withheld` tells whether small counts may be blank, `compared` numbers what was read.
+    """
+
+    checks: list[Check]
+    withheld: dict[str, tuple[int, int]]
+    small_withheld: bool
+    compared: dict[str, int]
+
+
+def _percents(
+    contract: Contract,
+    rule_pack: RulePack,
+    public: pd.DataFrame,
+    true: pd.DataFrame,
+    others: Sequence[Release],
+) -> Findings:
+    """Hold whole percents against the counts that they stand for, of which none is shown."""
+    checks = percents_found(contract, rule_pack, public, true, others)
+    name = contract.publication.counts()[0].name
+    small = int(true[name].between(1, rule_pack.thresholds.numerator - 1).sum())
+    withheld = {name: (small, len(true) - small)}
+    return Findings(checks, withheld, small_withheld=True, compared={})
+
+
+def _counts(
+    contract: Contract,
+    rule_pack: RulePack,
+    public: pd.DataFrame,
+    true: pd.DataFrame,
+    counts: ProtectedCounts,
+    recollection: Recollection,
+    seen: Sequence[EarlierTable],
+) -> Findings:
+    """Attack what is shown, and hold it against the true table."""
+    publication, small = contract.publication, counts.small
+    checks: list[Check] = []
+    refuse_untrue_codes(contract, public, small)
+    checks += decisions_kept(contract, public, counts)
+    past = rule_of_the_past(contract, rule_pack)
+    attack = attacked_with_memory(contract, past, public, true, counts, recollection)
+    checks += attack.checks
+    checks += amounts_attacked(contract, rule_pack, public, true, counts, seen)
+    checks += codes_found(
+        contract,
+        public,
+        attack.reader.published,
+        attack.reader.small(past),
+        attack.concerns,
+        counts.rule,
+        attack.insiders,
+    )
+    checks += marks_found(contract, rule_pack, public, true)
+    known = sum(int((small[m] & mask).sum()) for m, mask in attack.reader.already.items())
+    if known:
+        checks.append(Check("Small counts that an earlier release has shown", f"{known} cells"))
+    withheld = _withheld(public, small, publication)
+    ruled = counts.rule.threshold > counts.rule.least
+    compared = {
+        "earlier releases compared": recollection.own,
+        "earlier releases of another form": recollection.of_another_form,
+        "linked releases compared": recollection.linked,
+        "small counts already public": known,
+    }
+    return Findings(checks, withheld, ruled or _withheld_for_others(withheld, attack), compared)
+
+
 def _compare(public: pd.DataFrame, true: pd.DataFrame, contract: Contract) -> list[Check]:
     publication = contract.publication
     columns = unexpected_columns(public, publication)
@@ -156,6 +214,9 @@ def _compare(public: pd.DataFrame, true: pd.DataFrame, contract: Contract) -> li
             f"{contract.id}: the masked table and the true one differ in their rows.",
             CALL_THE_EXPERT,
         )
+    columns_found = Check("Columns are those of the contract", f"{len(public.columns)} columns")
+    if publication.whole_percents is not None:
+        return [columns_found]
     for what, found in (
         ("values that are not the true ones", shown_falsely(public, true, publication)),
         ("values that follow from a withheld count", derived_from_withheld(public, publication)),
@@ -165,7 +226,7 @@ def _compare(public: pd.DataFrame, true: pd.DataFrame, contract: Contract) -> li
             raise DisclosureRisk(f"{contract.id}: shown {what}: {named}.", CALL_THE_EXPERT)
     alone = sum(people_alone(public, publication).values())
     return [
-        Check("Columns are those of the contract", f"{len(public.columns)} columns"),
+        columns_found,
         Check("Shown values are the true ones", f"{len(public)} rows compared"),
         Check("Nothing that follows from a withheld count is shown", "rates and averages compared"),
         Check("Counts of exactly one that are shown", f"{alone} cells"),
@@ -196,10 +257,10 @@ def _withheld_for_others(withheld: Mapping[str, tuple[int, int]], attack: Attack
 
 
 def _withheld(
-    public: pd.DataFrame, small: Mapping[str, NDArray[np.bool_]], contract: Contract
+    public: pd.DataFrame, small: Mapping[str, NDArray[np.bool_]], publication: PublicationTable
 ) -> dict[str, tuple[int, int]]:
     numbers: dict[str, tuple[int, int]] = {}
-    for measure in contract.publication.counts():
+    for measure in publication.counts():
         blank = public[measure.name].isna().to_numpy()
         primary = int((blank & small[measure.name]).sum())
         numbers[measure.name] = (primary, int(blank.sum()) - primary)

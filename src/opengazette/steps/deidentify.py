@@ -23,6 +23,7 @@ from opengazette.model.rulepack import RulePack
 from opengazette.model.stages import Deidentified, Release, TableRef, Validated
 from opengazette.ports import Archive, Papers, Tables, Tabulator
 from opengazette.steps.masked_counts import public_table, withheld_counts
+from opengazette.steps.percents import percents_table
 from opengazette.steps.recollection import Linked, recollected, rule_of_the_past
 
 
@@ -66,6 +67,8 @@ def deidentify(
     assessment = assess(contract, true, populations, rule_pack)
     if (before := _same_table(private, validated, policy, earlier)) is not None:
         public = tables.load(before.public)
+    elif contract.publication.whole_percents is not None:
+        public = percents_table(contract, rule_pack, true, earlier)
     else:
         seen = [EarlierTable(tables.load(r.private), tables.load(r.public)) for r in earlier]
         recollection = recollected(contract, earlier, linked or {}, tables, papers)
@@ -82,7 +85,10 @@ def deidentify(
         public = public_table(contract, past, true, counts, withheld, recollection)
         marks = marks_of(true, contract.publication, rule_pack)
         public = marked(public, contract.publication, marks)
-    blank = sum(int(public[m.name].isna().sum()) for m in contract.publication.counts())
+    blank = sum(
+        int(public[m.name].isna().sum()) if m.name in public else len(public)
+        for m in contract.publication.counts()
+    )
     receipt = Receipt(
         "deidentify",
         {

@@ -87,6 +87,7 @@ def recollected(
         if publication is None:
             unread += 1
             continue
+        _refuse_percents(contract, contract.id, publication)
         forms += publication.key() != contract.publication.key()
         seen.append(_seen(release, publication, {}, contract, tables, own=True))
     own = len(seen)
@@ -99,8 +100,19 @@ def recollected(
             )
         for release in linked[link.dataset]:
             publication = _linked_form(contract, link, release, papers)
+            _refuse_percents(contract, link.dataset, publication)
             seen.append(_seen(release, publication, link.names, contract, tables, own=False))
     return Recollection(tuple(seen), own, len(seen) - own, forms, unread)
+
+
+def _refuse_percents(contract: Contract, dataset: str, publication: PublicationTable) -> None:
+    percents = publication.whole_percents
+    if percents is not None:
+        raise DisclosureRisk(
+            f"{contract.id}: a release of {dataset!r} shows {percents.of!r} in whole percents, "
+            "which holds only as long as no count of it is public.",
+            "Publish whole percents as before, or under another id without this variable.",
+        )
 
 
 def _form(contract: Contract, release: Release, papers: Papers) -> PublicationTable | None:

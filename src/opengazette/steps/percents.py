@@ -1,0 +1,86 @@
+"""A table of whole percents: what makes it, and what `clear` finds of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from opengazette.disclosure.percents import false_percents, whole_percents
+from opengazette.documentation.evidence import Check
+from opengazette.errors import AuditFailed, ContractInvalid, DisclosureRisk
+from opengazette.model.contract import Contract
+from opengazette.model.percents import PercentRules, WholePercents
+from opengazette.model.rulepack import RulePack
+from opengazette.model.stages import Release
+from opengazette.steps.attack import CALL_THE_EXPERT
+
+
+def percents_table(
+    contract: Contract, rule_pack: RulePack, true: pd.DataFrame, earlier: Sequence[Release]
+) -> pd.DataFrame:
+    """Return the public table of a contract that asks for whole percents.
+
+    Raises:
+        ContractInvalid: the rule pack has no such method.
+        DisclosureRisk: a release that the public has seen shows the counts.
+        CannotProtect: the table does not keep to the conditions of the method.
+    """
+    wanted, rules = _asked(contract, rule_pack)
+    _refuse_counts_before(contract, earlier)
+    return whole_percents(true, contract.publication, wanted, rules)
+
+
+def percents_found(
+    contract: Contract,
+    rule_pack: RulePack,
+    public: pd.DataFrame,
+    true: pd.DataFrame,
+    earlier: Sequence[Release],
+) -> list[Check]:
+    """Hold a table of whole percents against the true counts and the conditions of the method.
+
+    Raises:
+        ContractInvalid: the rule pack has no such method.
+        DisclosureRisk: a count is public already, or a condition is not met.
+        AuditFailed: a percent is not that of the true counts.
+    """
+    publication = contract.publication
+    wanted, rules = _asked(contract, rule_pack)
+    _refuse_counts_before(contract, earlier)
+    whole_percents(true, publication, wanted, rules)
+    wrong = false_percents(public, true, publication, wanted)
+    if wrong:
+        raise AuditFailed(
+            f"{contract.id}: {wrong} percents of {wanted.name!r} are not those of the counts.",
+            CALL_THE_EXPERT,
+        )
+    small = f"<1% may be any number of people up to {rules.smallest_total // 100 - 1} or more"
+    return [
+        Check("No count is published: whole percents stand for them", f"{len(public)} percents"),
+        Check(f"At least {rules.smallest_total:,} people in all categories", small),
+        Check(f"Counts by {wanted.of} appear nowhere else", wanted.counts_nowhere_else),
+        Check("Method", f"{rules.source}; decided by {wanted.decided_by}"),
+    ]
+
+
+def _asked(contract: Contract, rule_pack: RulePack) -> tuple[WholePercents, PercentRules]:
+    wanted, rules = contract.publication.whole_percents, rule_pack.percents
+    if wanted is None or rules is None:
+        raise ContractInvalid(
+            f"Dataset {contract.id!r}: the rule pack {rule_pack.name!r} does not let whole "
+            "percents stand for counts.",
+            "Publish counts, or take an edition that does.",
+        )
+    return wanted, rules
+
+
+def _refuse_counts_before(contract: Contract, earlier: Sequence[Release]) -> None:
+    count = contract.publication.counts()[0].name
+    shown = sum(count in release.public.columns for release in earlier)
+    if shown:
+        raise DisclosureRisk(
+            f"{contract.id}: {shown} earlier releases show the counts for which whole percents "
+            "are to stand.",
+            "Publish counts as before, or a dataset of another id once no count of it is public.",
+        )
