@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from opengazette.errors import ApprovalMissing
+from opengazette.governance.ledger_state import refuse_held
 from opengazette.model.stages import Approved, Documented, Published
 from opengazette.steps import approve as approving
 from opengazette.steps import publish as publishing
@@ -12,9 +13,13 @@ from opengazette.tasks.world import world
 
 @private_task
 def approve(documented: Documented) -> Approved | ApprovalMissing:
-    """Find a standing approval that fits, or say what is missing: waiting is no failure."""
+    """Find a standing approval that fits, or say what is missing: waiting is no failure.
+
+    A dataset that a person has stopped waits as well.
+    """
     here, dataset = world(), documented.release.dataset
     try:
+        refuse_held(here.ledger().entries(dataset))
         return approving.approve(documented, here.contract(dataset), here.approval(dataset))
     except ApprovalMissing as missing:
         return missing

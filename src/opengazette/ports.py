@@ -210,6 +210,17 @@ class Portal(Protocol):
         ...
 
 
+class Withdrawal(Protocol):
+    """What takes a dataset off a public catalogue. Raises PortalUnavailable or PortalRejected."""
+
+    def withdraw(self, uid: str, *, delete: bool) -> None:
+        """Make a dataset private, or delete it, and see that a stranger finds nothing there.
+
+        A dataset that is not there any more is withdrawn already.
+        """
+        ...
+
+
 class Clock(Protocol):
     """The time of day."""
 

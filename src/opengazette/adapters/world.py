@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from opengazette.adapters import contracts
 from opengazette.adapters.archives.folder import FolderArchive
@@ -18,7 +18,10 @@ from opengazette.model.contract import Contract
 from opengazette.model.databases import Databases
 from opengazette.model.reference import DataElements, Department, PopulationTable
 from opengazette.model.rulepack import RulePack
-from opengazette.ports import Clock, Papers, Portal, Source, Tables, Tabulator, Validator
+from opengazette.ports import Clock, Papers, Source, Tables, Tabulator, Validator
+
+if TYPE_CHECKING:
+    from opengazette.adapters.portals.socrata import SocrataPortal
 
 
 class StoredArchive(Vault, Records, Protocol):
@@ -80,7 +83,7 @@ class World:
         """Return the standing approval of a dataset, as it is now."""
         return contracts.load_approval(self._root, dataset)
 
-    def archive(self) -> StoredArchive:
+    def archive(self) -> Vault:
         """Return the restricted archive."""
         return self._archive
 
@@ -125,7 +128,7 @@ class World:
 
         return GreatExpectationsValidator(self._root / "expectations")
 
-    def portal(self) -> Portal:
+    def portal(self) -> SocrataPortal:
         """Return the portal that releases go to.
 
         Raises:
@@ -161,7 +164,7 @@ class World:
         return contracts.load_databases(self._root)
 
     @cached_property
-    def _portal(self) -> Portal:
+    def _portal(self) -> SocrataPortal:
         from opengazette.adapters.portals.connection import Credentials
         from opengazette.adapters.portals.socrata import SocrataPortal
 

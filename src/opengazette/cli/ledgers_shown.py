@@ -74,6 +74,7 @@ def show_release(entry: LedgerEntry, out: Console) -> None:
         "Rule pack": release.rule_pack,
         "Approval": release.approval,
         "Digest": entry.digest or "–",
+        "Made by": f"OpenGazette {entry.program}" if entry.program else "–",
     }
     for name, value in facts.items():
         out.print(f"{name:<12}{value}", soft_wrap=True, markup=False)

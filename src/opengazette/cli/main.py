@@ -24,8 +24,10 @@ from opengazette.cli import (
     protecting,
     records,
     releases,
+    replaying,
     scoring,
     services,
+    taking_back,
 )
 from opengazette.cli.terminal import show_error
 
@@ -44,6 +46,10 @@ app.command("rehearse")(releases.rehearse)
 app.command("approve")(approving.approve)
 app.command("datasets")(releases.datasets)
 app.command("ledger")(ledgers.ledger)
+app.command("replay")(replaying.replay)
+app.command("withdraw")(taking_back.withdraw)
+app.command("rollback")(taking_back.rollback)
+app.command("resume")(taking_back.resume)
 app.command("score")(scoring.score)
 app.command("determination")(determining.determination)
 app.command("records")(records.records)

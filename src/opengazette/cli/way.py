@@ -10,6 +10,7 @@ from opengazette.adapters.run_reports import report_published, report_rehearsed,
 from opengazette.adapters.settings import Settings
 from opengazette.adapters.world import World
 from opengazette.errors import ApprovalMissing
+from opengazette.governance.ledger_state import refuse_held
 from opengazette.model.receipts import RunReport
 from opengazette.model.stages import Documented
 from opengazette.steps.approve import approve
@@ -77,6 +78,7 @@ def run(settings: Settings, world: World, dataset: str, tell: Tell, *, dry_run: 
             return report_rehearsed(contract.title, release, monotonic() - started)
         tell("approve")
         try:
+            refuse_held(world.ledger().entries(dataset))
             approved = approve(documented, contract, world.approval(dataset))
         except ApprovalMissing as missing:
             return report_waiting(contract.title, release, missing, monotonic() - started)

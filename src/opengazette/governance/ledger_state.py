@@ -33,7 +33,7 @@ def refuse_held(entries: Entries) -> None:
         return
     raise OnHold(
         f"{hold.dataset}: stopped by {hold.by or 'a person'} on {hold.at:%Y-%m-%d %H:%M %Z}: "
-        f"{hold.note}",
+        f"{hold.note.rstrip('.')}.",
         f"When the cause is gone: opengazette resume {hold.dataset} --by NAME --reason WHY.",
     )
 
@@ -101,19 +101,21 @@ def release_named(chains: Mapping[str, Entries], named: str) -> LedgerEntry:
 
 
 def withdrawn_since(entries: Entries, receipt: LedgerEntry) -> LedgerEntry | None:
-    """Return the withdrawal of a release that was public; None where it was never taken back.
+    """Return the withdrawal of a release; None where it was never taken back, or went out since.
 
     A release is withdrawn where it was the one that the public saw at that moment.
     """
-    seen: LedgerEntry | None = None
+    named = receipt.release.release
+    seen: str | None = None
+    found: LedgerEntry | None = None
     for entry in entries:
         if entry.kind == "published":
-            seen = entry
+            seen = entry.release.release
+            found = None if seen == named else found
         elif entry.kind == "withdrawn":
-            if seen is not None and seen.release.release == receipt.release.release:
-                return entry
+            found = entry if seen == named else found
             seen = None
-    return None
+    return found
 
 
 def _of(chains: Mapping[str, Entries]) -> str:

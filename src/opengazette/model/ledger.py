@@ -85,6 +85,11 @@ class LedgerEntry(Frozen):
         exclude_if=lambda machine: machine is None,
         description="the machine that wrote the entry",
     )
+    program: Label | None = Field(
+        default=None,
+        exclude_if=lambda version: version is None,
+        description="the version of OpenGazette that wrote the entry",
+    )
 
     @property
     def sha256(self) -> str:

@@ -7,8 +7,10 @@ from opengazette.governance.approvals import objections
 from opengazette.governance.regimes import lacking
 from opengazette.model.approval import Approval
 from opengazette.model.contract import Contract
+from opengazette.model.ledger import LedgerEntry
 from opengazette.model.receipts import Receipt
 from opengazette.model.stages import Approved, Documented
+from opengazette.steps.publish import release_of
 
 
 def approve(documented: Documented, contract: Contract, approval: Approval | None) -> Approved:
@@ -45,3 +47,42 @@ def approve(documented: Documented, contract: Contract, approval: Approval | Non
         },
     )
     return Approved(release, approval.fingerprint(), (*documented.receipts, receipt))
+
+
+def approve_again(
+    receipt: LedgerEntry,
+    contract: Contract,
+    approval: Approval | None,
+    *,
+    withdrawn: LedgerEntry | None,
+) -> Approved:
+    """Let a release out again that the public has seen, under the approval that let it out then.
+
+    `contract` is the release's own, `approval` the one that stands today: it need not fit the
+    release, but somebody must still answer for the dataset. `withdrawn` is the release's
+    withdrawal, if there was one.
+
+    Raises:
+        ApprovalMissing: it was withdrawn since, nobody approves the dataset any more, or a paper
+            that the law asks for is not on file.
+    """
+    reasons = [f"the law asks for: {paper}" for paper in lacking(contract)]
+    if receipt.kind != "published":
+        reasons.append("the public has never seen it")
+    if withdrawn is not None:
+        reasons.append(
+            f"{withdrawn.by or 'a person'} withdrew it on {withdrawn.at:%Y-%m-%d}: "
+            f"{withdrawn.note.rstrip('.')}"
+        )
+    if approval is None or approval.dataset != receipt.dataset:
+        reasons.append("the dataset has no standing approval any more")
+    if reasons:
+        raise ApprovalMissing(
+            f"{receipt.dataset}: release {receipt.release.release[:12]} does not go out again: "
+            f"{'; '.join(reasons)}.",
+            f"Choose another release that 'opengazette ledger {receipt.dataset}' lists, or publish "
+            "a new one.",
+        )
+    facts = {"approval": receipt.release.approval, "release": receipt.release.release}
+    again = Receipt("approve", {**facts, "published before": receipt.at.isoformat()})
+    return Approved(release_of(receipt), receipt.release.approval, (again,))

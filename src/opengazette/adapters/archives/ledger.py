@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from importlib.metadata import version
 from typing import Protocol
 
 from opengazette.errors import LedgerConflict
@@ -125,6 +126,7 @@ class ArchiveLedger:
             note=note,
             by=by,
             writer=self.writer,
+            program=version("opengazette"),
         )
         content = json.dumps(
             entry.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, indent=1

@@ -118,6 +118,21 @@ class Connection(Socrata):
             raise _no_data()
         return found
 
+    def withdraw(self, uid: str) -> None:
+        """Delete a whole dataset: only where a person takes it off the portal for ever."""
+        self._perform_request("delete", f"/api/views/{checked_uid(uid)}.json")
+
+    def shows_anything(self, uid: str) -> bool:
+        """Tell whether this connection may see the dataset's page or any of its rows."""
+        if self.visible_view(uid) is not None:
+            return True
+        resource = f"/resource/{checked_uid(uid)}.json"
+        response = self._send("get", resource, {"params": {"$limit": 1}})
+        if response.status_code in _HIDDEN:
+            return False
+        self._finished("get", resource, {"params": {"$limit": 1}}, response)
+        return True
+
     def attach(self, uid: str, name: str, media_type: str, content: bytes) -> str:
         """Upload a file and return the id to list it under."""
         answer = self._perform_request(

@@ -84,6 +84,30 @@ class SocrataPortal:
                 return self._finish(client, checked_uid(uid), shipment, created)
             return self._replace(client, checked_uid(uid), shipment, earlier)
 
+    def withdraw(self, uid: str, *, delete: bool) -> None:
+        """Make a dataset private, or delete it, and see that a stranger finds nothing there.
+
+        A dataset that is not there any more is withdrawn already.
+
+        Raises:
+            PortalUnavailable: the portal did not answer to the end; do it again.
+            PortalRejected: the portal refused, or a stranger still sees something of it.
+        """
+        with self._connected(self._credentials) as client:
+            if client.visible_view(uid) is not None:
+                client.set_permission(uid, "private")  # type: ignore[no-untyped-call]
+                if delete:
+                    client.withdraw(uid)
+        with self._connected(None) as stranger:
+            for pause in LOOKS:
+                self._sleep(pause)
+                if not stranger.shows_anything(uid):
+                    return
+        raise PortalRejected(
+            f"A stranger still sees dataset {uid} on the portal.",
+            "Look at the portal now, take the dataset off by hand, then do this again.",
+        )
+
     def _finish(
         self, client: Connection, uid: str, shipment: Shipment, created: Created
     ) -> PublicState:

@@ -1,0 +1,88 @@
+"""Hold a release that was made once more against what the ledger remembers of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from opengazette.errors import ArchiveUnavailable, ReplayDiffers
+from opengazette.model.ledger import LedgerEntry
+from opengazette.model.stages import DocumentRef, Release
+from opengazette.ports import Papers
+from opengazette.steps.publish import release_of
+
+Stored = Literal["whole", "missing or damaged"]
+Rebuilt = Literal["same", "differs", "not rebuilt"]
+
+
+@dataclass(frozen=True)
+class FileReplayed:
+    """One file of a release: what the ledger says, what the archive has, what was made anew."""
+
+    name: str
+    sha256: str
+    stored: Stored
+    rebuilt: Rebuilt
+
+    @property
+    def is_proved(self) -> bool:
+        """Tell whether bytes with this digest are at hand: made anew, or read."""
+        return self.rebuilt == "same" or (self.rebuilt == "not rebuilt" and self.stored == "whole")
+
+
+def held_against(
+    receipt: LedgerEntry, papers: Papers, rebuilt: Release | None
+) -> tuple[FileReplayed, ...]:
+    """Compare every file of a release, digest by digest, by name.
+
+    `papers` are those of the archive alone, without what was made anew; `rebuilt` is None where
+    only what is stored is looked at. What is not done: the tables behind the files are not
+    compared, whose form is nobody's promise.
+    """
+    past = release_of(receipt)
+    made = {d.name: d.sha256 for d in rebuilt.documents} if rebuilt else {}
+    return tuple(
+        FileReplayed(d.name, d.sha256, _stored(papers, d), _rebuilt(made, d))
+        for d in sorted(past.documents, key=lambda each: each.name)
+    )
+
+
+def refuse_differences(receipt: LedgerEntry, files: tuple[FileReplayed, ...]) -> None:
+    """Let nothing pass for proved that is not.
+
+    Raises:
+        ReplayDiffers: names the files that were made otherwise, or are lost.
+    """
+    differing = [f.name for f in files if not f.is_proved]
+    if not differing:
+        return
+    raise ReplayDiffers(
+        f"{receipt.dataset}: {len(differing)} of {len(files)} files of the release were not "
+        f"rebuilt byte for byte: {', '.join(differing)}.",
+        _remedy(files),
+    )
+
+
+def _remedy(files: tuple[FileReplayed, ...]) -> str:
+    if any(f.rebuilt == "differs" for f in files):
+        return (
+            "Another version of OpenGazette, or another department or population file, makes them "
+            "otherwise: rebuild with those of that day. 'opengazette replay --stored' reads what "
+            "the archive has."
+        )
+    return "Restore the archive from its copy, or rebuild them without --stored."
+
+
+def _stored(papers: Papers, document: DocumentRef) -> Stored:
+    try:
+        papers.read(document)
+    except ArchiveUnavailable:
+        return "missing or damaged"
+    return "whole"
+
+
+def _rebuilt(made: Mapping[str, str], document: DocumentRef) -> Rebuilt:
+    if not made:
+        return "not rebuilt"
+    return "same" if made.get(document.name) == document.sha256 else "differs"

@@ -1,0 +1,46 @@
+"""Bring a release back that the public has seen before."""
+
+from __future__ import annotations
+
+from opengazette.governance.ledger_state import withdrawn_since
+from opengazette.model.approval import Approval
+from opengazette.model.contract import Contract
+from opengazette.model.ledger import LedgerEntry
+from opengazette.model.stages import Published
+from opengazette.ports import Clock, Ledger, Papers, Portal
+from opengazette.steps.approve import approve_again
+from opengazette.steps.publish import publish_at_once, release_of
+from opengazette.steps.withdraw import stop
+
+
+def rollback(
+    receipt: LedgerEntry,
+    contract: Contract,
+    approval: Approval | None,
+    portal: Portal,
+    ledger: Ledger,
+    clock: Clock,
+    papers: Papers,
+    *,
+    by: str,
+    reason: str,
+) -> Published:
+    """Stop a dataset and show the public an earlier release of it again.
+
+    The release passes the same gate, and is sent and read back like any other. It tells nothing
+    new: its rows were public before, and every release since was masked with them in view.
+    `contract` is the release's own. The dataset stays stopped until a person lets it go on.
+
+    Raises:
+        ApprovalMissing: the release was withdrawn, or nobody approves the dataset any more.
+        ArchiveUnavailable: a file of the release is lost or damaged; nothing was done.
+        PortalUnavailable, PortalRejected, LedgerConflict: as in `publish`.
+    """
+    entries = ledger.entries(receipt.dataset)
+    approved = approve_again(
+        receipt, contract, approval, withdrawn=withdrawn_since(entries, receipt)
+    )
+    for document in release_of(receipt).documents:
+        papers.read(document)
+    stop(receipt.dataset, ledger, clock, by=by, reason=reason)
+    return publish_at_once(approved, contract, portal, ledger, clock, note=reason, by=by)

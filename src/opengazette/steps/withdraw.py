@@ -1,0 +1,94 @@
+"""Stop a dataset, take it off the portal, and let it go on again."""
+
+from __future__ import annotations
+
+from opengazette.errors import LedgerConflict, NotPublished
+from opengazette.governance.ledger_state import hold_of, place_of, public_entry
+from opengazette.model.ledger import LedgerEntry, Portrait
+from opengazette.ports import Clock, Ledger, Withdrawal
+
+
+def stop(dataset: str, ledger: Ledger, clock: Clock, *, by: str, reason: str) -> LedgerEntry:
+    """Let nothing of a dataset be published from now on, on any machine.
+
+    A run that is under way can no longer write its receipt. The same person with the same reason
+    stops a dataset once, however often this is called.
+
+    Raises:
+        NotPublished: nothing of the dataset was ever meant to be published.
+        LedgerConflict: another run added an entry first, or the chain is damaged.
+    """
+    entries = ledger.entries(dataset)
+    hold = hold_of(entries)
+    if hold is not None and (hold.by, hold.note) == (by, reason):
+        return hold
+    return ledger.append(
+        dataset, "hold", clock.now(), _portrait(dataset, entries), note=reason, by=by
+    )
+
+
+def withdraw(
+    dataset: str,
+    portal: Withdrawal,
+    ledger: Ledger,
+    clock: Clock,
+    *,
+    by: str,
+    reason: str,
+    delete: bool = False,
+) -> LedgerEntry:
+    """Take a stopped dataset off the portal, and see with a stranger's eyes that it is gone.
+
+    It is made private, or deleted on demand: then its address is lost for ever. What the ledger
+    and the archive know of it stays.
+
+    Raises:
+        LedgerConflict: it was not stopped before; another run added an entry first.
+        NotPublished: nothing of the dataset was ever meant to be published.
+        PortalUnavailable: the portal did not answer to the end; do it again.
+        PortalRejected: the portal refused, or a stranger still sees it: act at once.
+    """
+    entries = ledger.entries(dataset)
+    portrait, uid = _portrait(dataset, entries), place_of(entries)
+    if hold_of(entries) is None:
+        raise LedgerConflict(f"{dataset}: it must be stopped before it is withdrawn.")
+    if uid is not None:
+        portal.withdraw(uid, delete=delete)
+    return ledger.append(
+        dataset,
+        "withdrawn",
+        clock.now(),
+        portrait,
+        follows=entries[-1],
+        uid=None if delete else uid,
+        note=reason,
+        by=by,
+    )
+
+
+def resume(dataset: str, ledger: Ledger, clock: Clock, *, by: str, reason: str) -> LedgerEntry:
+    """Let a stopped dataset go on: the next run publishes it.
+
+    Raises:
+        NotPublished: nobody has stopped it.
+        LedgerConflict: another run added an entry first, or the chain is damaged.
+    """
+    entries = ledger.entries(dataset)
+    if hold_of(entries) is None:
+        raise NotPublished(
+            f"{dataset}: nobody has stopped it, so there is nothing to let go on.",
+            f"See its entries: opengazette ledger {dataset}.",
+        )
+    return ledger.append(
+        dataset, "resumed", clock.now(), _portrait(dataset, entries), note=reason, by=by
+    )
+
+
+def _portrait(dataset: str, entries: tuple[LedgerEntry, ...]) -> Portrait:
+    """Return the release that such an entry speaks of: what is public, else what was tried last."""
+    if not entries:
+        raise NotPublished(
+            f"{dataset}: nothing of it was ever published.",
+            "'opengazette ledger' lists the datasets that were.",
+        )
+    return (public_entry(entries) or entries[-1]).release
