@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
@@ -26,6 +27,7 @@ from opengazette.documentation.masking_manual import (
 )
 from opengazette.errors import OpenGazetteError
 from opengazette.model.contract import Contract
+from opengazette.model.publication import Sum
 from opengazette.model.stages import Release, TableRef, Validated
 from opengazette.steps.clear import clear
 from opengazette.steps.deidentify import deidentify
@@ -55,6 +57,17 @@ class Given:
         keys = dict.fromkeys(publication.key(), "string")
         return read.astype(keys | dict.fromkeys(whole, "Int64"))
 
+    def contributions(self, extract: Path, contract: Contract, measure: Sum) -> pd.DataFrame:
+        """Let every member of a cell have contributed about the same."""
+        base = self.tabulate(extract, contract)
+        people, total = base[measure.over].astype(int), base[measure.name].astype(int)
+        place = np.repeat(np.arange(len(base)), people)
+        first = np.flatnonzero(np.diff(place, prepend=-1))
+        amount = (total // people).to_numpy()[place]
+        amount[first] += (total % people).to_numpy()[place[first]]
+        given = base[list(contract.publication.key())].iloc[place].reset_index(drop=True)
+        return given.assign(contributor=np.arange(len(place)), amount=amount)
+
 
 def examples() -> Iterator[Any]:
     for rule in RULES.rules:
@@ -80,7 +93,7 @@ class Published:
             POPULATIONS,
             (),
             archive,
-            Given(example.cells),  # type: ignore[arg-type]
+            Given(example.cells),
             tables,
             self.papers,
         )
@@ -103,7 +116,10 @@ def test_a_table_is_masked_as_its_example_says(example: MaskingExample, tmp_path
     published = Published(tmp_path, example)
     assert published.read("table.csv") == example.published
     evidence = json.loads(published.read("evidence.json"))
+    if example.steps:
+        assert tuple(step["number"] for step in evidence["assessment"]) == example.steps
     said = [f"{check['name']}: {check['found']}" for check in evidence["checks"]]
+    said += [line for step in evidence["assessment"] for line in (step["reason"], *step["inputs"])]
     for words in example.evidence:
         assert any(words in line for line in said), said
 

@@ -19,6 +19,7 @@ from opengazette.errors import DisclosureRisk
 from opengazette.model.contract import Contract
 from opengazette.model.reference import PopulationTable
 from opengazette.model.rulepack import RulePack
+from opengazette.model.special_class import MandatedReportClass, special_words
 
 __all__ = ["PERSONAL", "Assessment", "StepDecision", "assess", "declared_by"]
 
@@ -69,8 +70,19 @@ def declared_by(contract: Contract) -> Declared:
         decisions=_decisions(contract),
         decided=tuple(d.name for d in dimensions if d.characteristic.basis),
         denominator_basis=rules.denominator.basis if rules.denominator else "not recorded",
-        mitigation=rules.mitigation.text if rules.mitigation else None,
+        mitigation=_mitigation(contract),
+        special=special_words(rules.special_class) if rules.special_class else None,
     )
+
+
+def _mitigation(contract: Contract) -> str | None:
+    rules = contract.disclosure
+    if rules.mitigation is not None:
+        return rules.mitigation.text
+    match rules.special_class:
+        case MandatedReportClass(requires_characteristics=True, law=law, decided_by=person):
+            return f"{law} expressly requires these personal characteristics ({person})"
+    return None
 
 
 def _decisions(contract: Contract) -> tuple[str, ...]:

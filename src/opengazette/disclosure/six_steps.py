@@ -62,7 +62,8 @@ class Declared:
 
     `characteristics` are the personal characteristics by name, `others` those that an expert must
     review, `decisions` what a person has recorded on single variables, which `decided` names.
-    `mitigation` is why a table above the limit need not be masked, with name and date.
+    `mitigation` is why a table above the limit need not be masked, with name and date; `special`
+    what is recorded of facilities, budgets and mandated reports.
     """
 
     personal: bool
@@ -75,6 +76,7 @@ class Declared:
     decided: tuple[str, ...] = ()
     denominator_basis: str = "not recorded"
     mitigation: str | None = None
+    special: str | None = None
 
 
 def without_personal_characteristics(declared: Declared) -> Assessment:
@@ -124,7 +126,8 @@ def _step(
 
 def _first(declared: Declared, *, next_step: int) -> StepDecision:
     found = ", ".join(declared.characteristics) or "none"
-    inputs = (f"Personal characteristics in the table: {found}",)
+    special = (f"Special class: {declared.special}",) if declared.special else ()
+    inputs = (f"Personal characteristics in the table: {found}", *special)
     decision: Decision = "yes" if declared.personal else "no"
     return _step(1, decision, declared.personal_basis, "contract", inputs, next_step)
 

@@ -22,6 +22,7 @@ class MaskingExample(Frozen):
     cells: str = Field(description="true cells without totals, as CSV")
     published: str | None = Field(default=None, description="the published file, as CSV")
     refused: str | None = Field(default=None, description="words of the refusal")
+    steps: tuple[int, ...] = Field(default=(), description="the steps of the assessment, if given")
     evidence: tuple[str, ...] = Field(default=(), description="words of the evidence")
     footnotes: dict[str, str] = Field(
         default_factory=dict, description="words of the footnote of each code"
@@ -56,7 +57,7 @@ INTRODUCTION = (
     "Every table here is masked by a test, through all steps to the exact file that is published.",
     "`annotation` columns hold the code that stands beside each value; a blank cell is empty in",
     "the file. Which counts are small is decided by the [score](rules.md); how further cells are",
-    "chosen, you [decide](suppression.md).",
+    "chosen, you [decide](suppression.md). Before, a mean is the sum over its records.",
 )
 
 
@@ -97,7 +98,8 @@ def _example(example: MaskingExample) -> Iterator[str]:
     if example.refused is not None:
         yield from ("", f"Nothing is published: *{example.refused}*")
         return
-    yield from ("", "Published:", "")
+    steps = f" (steps {', '.join(map(str, example.steps))})" if example.steps else ""
+    yield from ("", f"Published{steps}:", "")
     yield from _table(example.published or "")
     for code, text in example.footnotes.items():
         yield from ("", f"Footnote {code}: *{text}*")

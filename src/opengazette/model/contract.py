@@ -15,6 +15,7 @@ from opengazette.model.memory import Growth, LinkedDatasets
 from opengazette.model.mitigation import Mitigation
 from opengazette.model.publication import Count, Mean, Population, PublicationTable, Sum
 from opengazette.model.source import Column, Source
+from opengazette.model.special_class import SpecialClass, broken_special
 
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 
@@ -122,6 +123,11 @@ class Disclosure(Frozen):
         exclude_if=operator.not_,
         description="a person's decision that a table above the limit needs no masking; absent: "
         "it is masked",
+    )
+    special_class: SpecialClass | None = Field(
+        default=None,
+        exclude_if=operator.not_,
+        description="facility, budget or mandated report, with the reason; absent: none of these",
     )
 
     @model_validator(mode="after")
@@ -235,6 +241,15 @@ class Contract(Frozen):
         for dimension in self.publication.dimensions if self.disclosure.statewide else ():
             if dimension.characteristic.kind in ("residence", "service_location"):
                 raise ValueError(f"statewide: dimension {dimension.name!r} shows other areas")
+        return self
+
+    @model_validator(mode="after")
+    def _special(self) -> Contract:
+        special, personal = self.disclosure.special_class, self.disclosure.personal_characteristics
+        kinds = [d.characteristic.kind for d in self.publication.dimensions]
+        if special is not None:
+            for problem in broken_special(special, personal=personal.present, kinds=kinds):
+                raise ValueError(problem)
         return self
 
     @model_validator(mode="after")
