@@ -66,6 +66,15 @@ class Column(Kept):
         return f"c{self.id}"
 
 
+class Blob(Kept):
+    """A file that is a dataset of its own: no table, only its bytes."""
+
+    asset_id: str
+    file_name: str
+    media_type: str
+    size: int
+
+
 class View(Kept):
     """One dataset: what its publisher says of it, its columns, and where its rows are."""
 
@@ -86,6 +95,7 @@ class View(Kept):
     rows_updated_at: int
     published_at: int | None = None
     archived: bool = False
+    blob: Blob | None = None
 
     @property
     def visible(self) -> bool:
@@ -201,6 +211,15 @@ def _show_what_is_set(shown: dict[str, JsonValue], view: View) -> None:
         shown["license"] = {"name": name, **({"termsLink": address} if address else {})}
     if view.public:
         shown["grants"] = [{"inherited": False, "type": "viewer", "flags": ["public"]}]
+    if view.blob is not None:
+        shown |= {
+            "viewType": "blobby",
+            "displayType": "blob",
+            "blobId": view.blob.asset_id,
+            "blobFilename": view.blob.file_name,
+            "blobMimeType": view.blob.media_type,
+            "blobFileSize": view.blob.size,
+        }
     shown["permissions"] = {"scope": "public" if view.public else "private"}
     if view.published_at is not None:
         shown["publicationDate"] = view.published_at

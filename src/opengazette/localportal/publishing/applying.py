@@ -19,9 +19,9 @@ from opengazette.localportal.publishing.drafts import (
 )
 from opengazette.localportal.rows import Counters, emptied_view, write_staged
 from opengazette.localportal.staging import make_stage
-from opengazette.localportal.store import Session, now
+from opengazette.localportal.store import Asset, Session, now
 from opengazette.localportal.values import Kind
-from opengazette.localportal.views import Column, View, row_name_sql
+from opengazette.localportal.views import Blob, Column, View, row_name_sql
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,13 @@ class Applied:
     snapshot: Snapshot | None
 
 
-def apply_changes(session: Session, revision: Revision, output: OutputSchema | None) -> Applied:
+def apply_changes(
+    session: Session, revision: Revision, output: OutputSchema | None, blob: Asset | None = None
+) -> Applied:
     """Make the changes of a revision to its dataset.
 
-    Rows with an error in a cell stay out and count as errors.
+    Rows with an error in a cell stay out and count as errors. A file instead of rows becomes
+    what the dataset is.
 
     Raises:
         Problem: the changes do not fit the dataset; nothing is to be kept.
@@ -45,6 +48,8 @@ def apply_changes(session: Session, revision: Revision, output: OutputSchema | N
     counters = None
     if output is not None:
         view, counters = _with_rows(session, view, revision, output)
+    elif blob is not None:
+        view = _with_blob(session, view, blob)
     view = session.keep(_published(view, revision))
     for asset_id in _unlisted_assets(view, revision):
         session.cursor.execute("DELETE FROM assets WHERE id = ?", [asset_id])
@@ -68,6 +73,19 @@ def _with_words(session: Session, view: View, revision: Revision) -> View:
     return update_view(session, view, {**sent, **({"metadata": metadata} if metadata else {})})
 
 
+def _with_blob(session: Session, view: View, asset: Asset) -> View:
+    if view.columns:
+        raise bad_request("The dataset is a table; a file that is not parsed needs its own.")
+    if view.blob is not None:
+        session.cursor.execute("DELETE FROM assets WHERE id = ?", [view.blob.asset_id])
+    session.keep_asset(asset)
+    blob = Blob(
+        asset_id=asset.id, file_name=asset.file_name, media_type=asset.media_type, size=asset.size
+    )
+    changes = {"blob": blob, "data_version": view.data_version + 1, "rows_updated_at": now()}
+    return view.model_copy(update=changes)
+
+
 def _published(view: View, revision: Revision) -> View:
     changes: dict[str, object] = {
         "stage": "published",
@@ -89,6 +107,8 @@ def _unlisted_assets(view: View, revision: Revision) -> list[str]:
 def _with_rows(
     session: Session, view: View, revision: Revision, output: OutputSchema
 ) -> tuple[View, Counters]:
+    if view.blob is not None:
+        raise bad_request("The dataset is a file; a table needs a dataset of its own.")
     old_table = view.table
     if revision.action == "replace" or not view.columns:
         columns = _columns_after(view, output, keep_others=False)

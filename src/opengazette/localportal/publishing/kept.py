@@ -195,14 +195,21 @@ def forget_source(session: Session, source: Source) -> None:
     session.cursor.execute("DELETE FROM sources WHERE id = ?", [source.id])
 
 
-def forget_revisions(session: Session, view_id: str) -> None:
-    """Drop the revisions of a dataset that goes, with their sources and snapshots."""
+def forget_revisions(session: Session, view_id: str) -> list[int]:
+    """Drop the revisions of a dataset that goes, with their sources and snapshots.
+
+    Returns:
+        The sources whose bytes are to go too.
+    """
+    gone: list[int] = []
     for revision in revisions_of(session, view_id):
         for source in sources_of(session, revision.key):
             forget_source(session, source)
+            gone.append(source.id)
         if revision.snapshot is not None:
             session.cursor.execute(f"DROP TABLE IF EXISTS {revision.snapshot.table}")
     session.cursor.execute("DELETE FROM revisions WHERE view_id = ?", [view_id])
+    return gone
 
 
 def upload_folder(store: Store, source_id: int) -> Path:

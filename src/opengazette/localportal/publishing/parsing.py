@@ -132,7 +132,7 @@ def _rows_of(file: Path, encoding: str, options: ParseOptions) -> Iterator[list[
                 if any(cells) or not options.remove_empty_rows:
                     yield cells
     except UnicodeError:
-        raise Unreadable(f"After row {number}: the text is not in its encoding.") from None
+        raise Unreadable("The text is not in its encoding.") from None
     except csv.Error:
         raise Unreadable(f"After row {number}: the separated values are malformed.") from None
 

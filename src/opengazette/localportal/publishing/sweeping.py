@@ -85,6 +85,14 @@ def sweep_tables(session: Session) -> None:
             session.cursor.execute(f"DROP TABLE {table}")
 
 
+def sweep_files(session: Session, store: Store) -> None:
+    """Drop the files that no dataset has, at the start when nothing is being placed."""
+    known = {row[0] for row in session.cursor.execute("SELECT id FROM assets").fetchall()}
+    for file in store.files.iterdir():
+        if file.name not in known:
+            file.unlink(missing_ok=True)
+
+
 def sweep_uploads(store: Store, kept: set[int]) -> None:
     """Drop the bytes of sources that are not there, at the start when nothing is uploaded."""
     for folder in store.uploads.iterdir():

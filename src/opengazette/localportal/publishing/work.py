@@ -7,6 +7,7 @@ a revision: that failed, and nothing of it is public.
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -38,6 +39,7 @@ from opengazette.localportal.publishing.kept import (
     keep_source,
     output_of_revision,
     output_schema,
+    upload_folder,
 )
 from opengazette.localportal.publishing.outputs import (
     columns_of_config,
@@ -50,11 +52,13 @@ from opengazette.localportal.publishing.sources import copy_rows, read_upload
 from opengazette.localportal.publishing.sweeping import (
     fail_interrupted_jobs,
     sweep_drafts,
+    sweep_files,
     sweep_tables,
     sweep_uploads,
     with_job,
 )
-from opengazette.localportal.store import Session, Store, now
+from opengazette.localportal.publishing.uploads import whole_file
+from opengazette.localportal.store import Asset, Session, Store, now
 
 log = logging.getLogger(__name__)
 #: Small work is done before the answer goes out, so that clients need not ask again.
@@ -90,6 +94,7 @@ class Workshop:
             fail_interrupted_jobs(session)
             sweep_tables(session)
             sources = all_sources(session)
+            sweep_files(session, self.store)
         sweep_uploads(self.store, {source.id for source in sources})
         for source in sources:
             if source.uploaded_at and not (source.finished_at or source.failed_at):
@@ -175,9 +180,10 @@ class Workshop:
         try:
             self._advance(key, job_id, "creating_columns")
             output = self._wanted_output(key, job_id)
+            blob = None if output is not None else self._blob(key)
             self._advance(key, job_id, "upserting")
             with self.store.writing() as session:
-                _apply_in(session, key, job_id, output)
+                _apply_in(session, key, job_id, output, blob)
         except Problem as problem:
             self._fail_job(key, job_id, problem_details(problem))
         except Exception:
@@ -196,6 +202,23 @@ class Workshop:
         if done.failed_at:
             raise Problem(400, "output_schema.failed", "A transform failed.")
         return done
+
+    def _blob(self, key: RevisionKey) -> Asset | None:
+        """Copy the file of a revision that is no table among the files of the portal."""
+        with self.store.reading() as session:
+            revision = find_revision(session, key.view_id, key.seq)
+            if revision.blob_id is None:
+                return None
+            source = find_source(session, revision.blob_id)
+        file = whole_file(upload_folder(self.store, source.id))
+        if file is None:
+            raise Problem(409, "upload.unfinished", "The bytes of the upload are not there.")
+        staged = self.store.staging_file()
+        shutil.copyfile(file, staged)
+        asset_id = self.store.place_file(staged)
+        kind = source.content_type or "application/octet-stream"
+        place = self.store.files / asset_id
+        return Asset(asset_id, key.view_id, source.filename, kind, place.stat().st_size, place)
 
     def _advance(self, key: RevisionKey, job_id: int, status: JobStatus) -> None:
         with self.store.writing() as session:
@@ -235,12 +258,16 @@ def _pointed_at(revision: Revision, output: OutputSchema) -> Revision:
 
 
 def _apply_in(
-    session: Session, key: RevisionKey, job_id: int, output: OutputSchema | None
+    session: Session,
+    key: RevisionKey,
+    job_id: int,
+    output: OutputSchema | None,
+    blob: Asset | None,
 ) -> Applied:
     revision = find_revision(session, key.view_id, key.seq)
     if revision.closed_at is not None:
         raise Problem(409, "revision.closed", "The revision is closed.")
-    applied = apply_changes(session, revision, output)
+    applied = apply_changes(session, revision, output, blob)
     details: dict[str, JsonValue] = dict(applied.counters.body()) if applied.counters else {}
     done = with_job(with_job(revision, job_id, "finishing"), job_id, "successful", details)
     changes: dict[str, object] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Final, Literal
@@ -30,7 +31,7 @@ from opengazette.localportal.portal import (
     split_suffix,
 )
 from opengazette.localportal.problems import bad_request, view_missing
-from opengazette.localportal.publishing.kept import forget_revisions
+from opengazette.localportal.publishing.kept import forget_revisions, upload_folder
 from opengazette.localportal.reading import ask
 from opengazette.localportal.soql.grammar import Query
 from opengazette.localportal.store import Asset, Session, close_session, now
@@ -115,8 +116,10 @@ def delete(request: Request, name: str) -> Response:
     with store.writing() as session:
         view = session.view(split_suffix(name)[0])
         assets = session.asset_ids(view.id)
-        forget_revisions(session, view.id)
+        uploads = forget_revisions(session, view.id)
         session.forget(view)
+    for source_id in uploads:
+        shutil.rmtree(upload_folder(store, source_id), ignore_errors=True)
     for asset_id in assets:
         (store.files / asset_id).unlink(missing_ok=True)
     return Response(status_code=200)
