@@ -10,7 +10,6 @@ from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
-from unicodedata import normalize
 from zipfile import BadZipFile, ZipFile
 
 from opengazette.localportal.publishing.parsing import (
@@ -171,7 +170,7 @@ def _text(value: object) -> str | None:
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return normalize("NFC", str(value)).strip() or None
+    return str(value).strip()
 
 
 def _tag(element: ET.Element) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from unicodedata import normalize
 
 from opengazette.localportal.bodies import LARGEST_ROW
@@ -46,11 +46,13 @@ class Heading:
     kind: Kind = "text"
 
 
-@dataclass(frozen=True)
-class Row:
-    """The cells of a row, one for each heading; or what is wrong with the row."""
+class Row(NamedTuple):
+    """The cells of a row, one for each heading; or what is wrong with the row.
 
-    cells: tuple[str | None, ...]
+    An empty cell is null; letters need not be composed yet.
+    """
+
+    cells: Sequence[str | None]
     error: str | None = None
 
 
@@ -118,6 +120,7 @@ def _rows_of(file: Path, encoding: str, options: ParseOptions) -> Iterator[list[
     # The limit of the csv module belongs to the process; its default refuses long texts.
     csv.field_size_limit(LARGEST_ROW)
     number = 0
+    trims, keeps_empty = options.trim_whitespace, not options.remove_empty_rows
     try:
         with file.open(encoding=encoding, newline="") as text:
             for row in csv.reader(
@@ -128,8 +131,8 @@ def _rows_of(file: Path, encoding: str, options: ParseOptions) -> Iterator[list[
                 strict=True,
             ):
                 number += 1
-                cells = [cell.strip() for cell in row] if options.trim_whitespace else row
-                if any(cells) or not options.remove_empty_rows:
+                cells = [cell.strip() for cell in row] if trims else row
+                if keeps_empty or any(cells):
                     yield cells
     except UnicodeError:
         raise Unreadable("The text is not in its encoding.") from None
@@ -169,11 +172,10 @@ def _ascii(name: str) -> str:
 
 
 def _fitted(row: list[str], width: int) -> Row:
-    error = None
-    if len(row) != width:
-        error = f"The row has {len(row)} cells, the header {width}"
-    cells = [normalize("NFC", cell) or None for cell in row[:width]]
-    return Row((*cells, *([None] * (width - len(cells)))), error)
+    if len(row) == width:
+        return Row(row)
+    padded = [*row[:width], *([None] * (width - len(row)))]
+    return Row(padded, f"The row has {len(row)} cells, the header {width}")
 
 
 def batches_of(rows: Iterator[Row]) -> Iterator[list[Row]]:

@@ -118,7 +118,8 @@ def _insert(session: Session, table: str, batch: list[Row], width: int) -> int:
     ]
     names = ["number", "row_error", *(f"c{number}" for number in range(1, width + 1))]
     session.cursor.register("incoming", pa.table(arrays, names=names))
-    session.cursor.execute(f"INSERT INTO {table} SELECT * FROM incoming")
+    held = "".join(f", nullif(nfc_normalize(c{number}), '')" for number in range(1, width + 1))
+    session.cursor.execute(f"INSERT INTO {table} SELECT number, row_error{held} FROM incoming")
     session.cursor.unregister("incoming")
     return len(batch)
 

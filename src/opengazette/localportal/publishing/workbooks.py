@@ -7,7 +7,6 @@ from datetime import date, datetime, time
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-from unicodedata import normalize
 
 from opengazette.localportal.publishing.drafts import ParseOptions
 from opengazette.localportal.publishing.parsing import (
@@ -57,4 +56,4 @@ def _text(cell: object) -> str | None:
         return str(int(cell))
     if isinstance(cell, datetime | date | time):
         return cell.isoformat()
-    return normalize("NFC", str(cell)).strip() or None
+    return str(cell).strip()
