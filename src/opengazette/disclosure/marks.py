@@ -11,7 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from opengazette.disclosure.estimates import Unsteady, unsteady
-from opengazette.disclosure.withholding import COMPLEMENTARY, NO_VALUE, SHOWN, WITHHELD
+from opengazette.disclosure.withholding import (
+    COMPLEMENTARY,
+    NO_VALUE,
+    SHOWN,
+    WITHHELD,
+    hidden_with,
+)
 from opengazette.errors import ContractInvalid
 from opengazette.model.publication import ANNOTATION_SUFFIX, PublicationTable
 from opengazette.model.rulepack import RulePack
@@ -79,11 +85,16 @@ def miscoded(
 ) -> dict[str, int]:
     """Count, for each measure, the values whose code says something else than what became of them.
 
-    Blank because it is withheld: 1 or 2; because there is none: 3; because it is too unsteady: 4.
+    Blank because it, or what it is made of, is withheld: 1 or 2; because there is none: 3; because
+    it is too unsteady: 4.
     Shown: nothing, or 4 where it is unsteady and 5 where it is incomplete.
 
     Source: CalHHS Open Data Handbook 1.2, small-cell annotation; DDG 2.0, 4.4.3.
     """
+    hidden = {
+        m.name: (public[m.name].isna() & true[m.name].notna()).to_numpy()
+        for m in publication.added_up()
+    }
     wrong: dict[str, int] = {}
     for measure in publication.measures:
         code = public[measure.name + ANNOTATION_SUFFIX]
@@ -94,12 +105,13 @@ def miscoded(
         late = marks.incomplete[measure.name]
         expected = np.where(found.flagged, UNSTABLE, np.where(late, INCOMPLETE, SHOWN))
         expected = np.where(none, NO_VALUE, expected)
-        gone = blank & ~none
+        expected = np.where(blank & ~none & found.withheld, UNSTABLE, expected)
         private = code.isin([WITHHELD, COMPLEMENTARY]).to_numpy()
-        unreliable = code.eq(UNSTABLE).to_numpy() & found.withheld
-        sound = np.where(gone, private | unreliable, code.to_numpy() == expected)
+        gone = hidden_with(measure, hidden, len(true))
+        sound = np.where(gone, private & blank, code.to_numpy() == expected)
         left = ~blank & found.withheld
-        wrong[measure.name] = int((~sound | left).sum())
+        lost = blank & ~none & ~gone & ~found.withheld
+        wrong[measure.name] = int((~sound | left | lost).sum())
     return {name: count for name, count in wrong.items() if count}
 
 

@@ -59,9 +59,9 @@ def withhold(
     columns: dict[str, pd.Series[Any]] = {n: table[n] for n in publication.key()}
     for measure in publication.measures:
         values = table[measure.name]
-        gone = _hidden(measure, hidden, len(table))
+        gone = hidden_with(measure, hidden, len(table))
         columns[measure.name] = values.mask(gone)
-        small_or_sum = isinstance(measure, Sum) | _hidden(measure, first, len(table))
+        small_or_sum = isinstance(measure, Sum) | hidden_with(measure, first, len(table))
         reason = np.where(small_or_sum, WITHHELD, COMPLEMENTARY)
         told = np.where(gone, reason, np.where(values.isna(), NO_VALUE, SHOWN))
         columns[measure.name + ANNOTATION_SUFFIX] = pd.Series(told, index=table.index, dtype="str")
@@ -79,7 +79,11 @@ def _hidden_counts(
     return {name: np.asarray(withheld.get(name, shown), dtype=np.bool_) for name in counts}
 
 
-def _hidden(measure: Measure, hidden: Mapping[str, Mask], rows: int) -> Mask:
+def hidden_with(measure: Measure, hidden: Mapping[str, Mask], rows: int) -> Mask:
+    """Mark the values of a measure that go with the counts and sums that are hidden.
+
+    Shape: one flag per row; `hidden` has those of each count and sum.
+    """
     match measure:
         case Population():
             return np.zeros(rows, dtype=np.bool_)
