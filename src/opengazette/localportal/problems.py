@@ -78,6 +78,16 @@ def maltyped(field: str, expected: str, row: int) -> Problem:
     )
 
 
+def version_mismatch(version: int) -> Problem:
+    """Make the 409 of a write that expected another version of the rows."""
+    return Problem(
+        409,
+        "soda.row.dataset-version-mismatch",
+        f"The rows are at version {version}, not at the expected one.",
+        {"version": version},
+    )
+
+
 def wrong_stage(message: str) -> Problem:
     """Make the 409 for a change that needs a working copy."""
     return Problem(409, "soda.dataset.incorrect-lifecycle-stage", message)

@@ -25,6 +25,7 @@ from opengazette.localportal.routes import (
     configs,
     discovery,
     pages,
+    query,
     resource,
     revisions,
     schemas,
@@ -59,6 +60,7 @@ def create_app(settings: PortalSettings) -> FastAPI:
     app.state.portal = portal
     for routes in (
         resource,
+        query,
         revisions,
         sources,
         schemas,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import zlib
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -124,6 +125,11 @@ class View(Kept):
     def identifier(self) -> Column | None:
         """Return the column that identifies a row, if the publisher named one."""
         return next((column for column in self.columns if column.id == self.row_identifier), None)
+
+    def shape_version(self) -> int:
+        """Return a number that changes with the names and types of the columns."""
+        shape = ",".join(f"{column.field_name}:{column.kind}" for column in self.columns)
+        return zlib.crc32(shape.encode())
 
     def licence(self) -> tuple[str, str]:
         """Return the name and the address of the licence; empty where there is none."""

@@ -17,10 +17,13 @@ from opengazette.localportal.soql.compile import OutColumn
 from opengazette.localportal.values import GEOMETRIES
 from opengazette.localportal.views import View
 
-Format = Literal["json", "csv"]
+Format = Literal["json", "csv", "tsv", "geojson", "xml"]
 MEDIA_TYPE: Final[dict[Format, str]] = {
     "json": "application/json;charset=utf-8",
     "csv": "text/csv; charset=UTF-8",
+    "tsv": "text/tab-separated-values; charset=UTF-8",
+    "geojson": "application/vnd.geo+json; charset=UTF-8",
+    "xml": "application/xml; charset=UTF-8",
 }
 HEADER_LIMIT: Final = 5000
 Row = Sequence[object]
@@ -36,7 +39,7 @@ class Answer:
 
 def json_body(answer: Answer) -> Iterator[bytes]:
     """Write `[{…}\\n,{…}]\\n`; nulls are left out, numbers are text."""
-    writers = [(json.dumps(column.name), _json_writer(column)) for column in answer.columns]
+    writers = [(json.dumps(column.name), json_writer(column)) for column in answer.columns]
     opening = "["
     for batch in answer.batches:
         objects = (_json_object(row, writers) for row in batch)
@@ -46,9 +49,20 @@ def json_body(answer: Answer) -> Iterator[bytes]:
     yield b"[]\n" if opening == "[" else b"]\n"
 
 
+def page_body(answer: Answer) -> Iterator[bytes]:
+    """Write `[\\n{…},\\n{…}\\n]\\n`, as SODA 3 does; an empty page is `[\\n]\\n`."""
+    writers = [(json.dumps(column.name), json_writer(column)) for column in answer.columns]
+    yield b"[\n"
+    opening = ""
+    for batch in answer.batches:
+        yield (opening + ",\n".join(_json_object(row, writers) for row in batch)).encode()
+        opening = ",\n"
+    yield b"\n]\n" if opening else b"]\n"
+
+
 def json_object(answer: Answer) -> bytes | None:
     """Write the first row alone, or nothing where there is none."""
-    writers = [(json.dumps(column.name), _json_writer(column)) for column in answer.columns]
+    writers = [(json.dumps(column.name), json_writer(column)) for column in answer.columns]
     for batch in answer.batches:
         return (_json_object(batch[0], writers) + "\n").encode()
     return None
@@ -63,7 +77,8 @@ def _json_object(row: Row, writers: list[tuple[str, Callable[[object], str]]]) -
     return "{" + ",".join(cells) + "}"
 
 
-def _json_writer(column: OutColumn) -> Callable[[object], str]:
+def json_writer(column: OutColumn) -> Callable[[object], str]:
+    """Make the writer of the cells of a column that are not null."""
     if column.kind == "boolean":
         return lambda cell: "true" if cell else "false"
     if column.kind == "url" or column.kind in GEOMETRIES:
@@ -71,26 +86,32 @@ def _json_writer(column: OutColumn) -> Callable[[object], str]:
     return lambda cell: json.dumps(cell_text(cell, column), ensure_ascii=False)
 
 
-def csv_body(answer: Answer, header: Sequence[str] | None = None) -> Iterator[bytes]:
+def csv_body(
+    answer: Answer, header: Sequence[str] | None = None, separator: str = ","
+) -> Iterator[bytes]:
     """Write a header of field names and every cell quoted; nulls are empty."""
-    yield _csv_line(header or [column.name for column in answer.columns]).encode()
+    yield _csv_line(header or [column.name for column in answer.columns], separator).encode()
     for batch in answer.batches:
         lines = (
             _csv_line(
-                None if cell is None else _csv_text(cell, column)
-                for cell, column in zip(row, answer.columns, strict=True)
+                (
+                    None if cell is None else csv_text(cell, column)
+                    for cell, column in zip(row, answer.columns, strict=True)
+                ),
+                separator,
             )
             for row in batch
         )
         yield "".join(lines).encode()
 
 
-def _csv_line(cells: Sequence[str | None] | Iterator[str | None]) -> str:
+def _csv_line(cells: Sequence[str | None] | Iterator[str | None], separator: str) -> str:
     quoted = ("" if cell is None else '"' + cell.replace('"', '""') + '"' for cell in cells)
-    return ",".join(quoted) + "\n"
+    return separator.join(quoted) + "\n"
 
 
-def _csv_text(cell: object, column: OutColumn) -> str:
+def csv_text(cell: object, column: OutColumn) -> str:
+    """Write one cell that is not null as it stands in CSV."""
     if column.kind in GEOMETRIES:
         return well_known_text(json.loads(str(cell)))
     if column.kind == "url":
@@ -140,6 +161,7 @@ def soda_headers(view: View, columns: Sequence[OutColumn]) -> dict[str, str]:
         "X-SODA2-Data-Out-Of-Date": "false",
         "X-SODA2-Truth-Last-Modified": changed,
         "X-SODA2-Secondary-Last-Modified": changed,
+        **version_headers(view),
         "Access-Control-Allow-Origin": "*",
         "Cache-Control": "public, must-revalidate" if view.visible else "private, no-store",
     }
@@ -148,6 +170,14 @@ def soda_headers(view: View, columns: Sequence[OutColumn]) -> dict[str, str]:
     if len(fields) + len(types) < HEADER_LIMIT:
         return headers | {"X-SODA2-Fields": fields, "X-SODA2-Types": types}
     return headers | {"X-SODA2-Warning": "X-SODA2-Fields and X-SODA2-Types are too long to send."}
+
+
+def version_headers(view: View) -> dict[str, str]:
+    """Return the headers that say which rows and which columns these are."""
+    return {
+        "X-SODA2-Truth-Version": str(view.data_version),
+        "X-SODA2-Truth-Shape-Version": str(view.shape_version()),
+    }
 
 
 def entity_tag(view: View, question: str, form: str) -> str:

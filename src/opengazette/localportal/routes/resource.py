@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -11,33 +12,32 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from opengazette.localportal.bodies import Batch, body_is_csv, csv_batches, json_batches, spool
+from opengazette.localportal.forms import SUFFIXES, body_in, form_asked
 from opengazette.localportal.portal import Portal, asker, portal_of, publisher, split_suffix
-from opengazette.localportal.problems import Problem, dataset_missing, login_needed
+from opengazette.localportal.problems import (
+    Problem,
+    bad_request,
+    dataset_missing,
+    login_needed,
+    version_mismatch,
+)
 from opengazette.localportal.reading import ask, query_of
-from opengazette.localportal.rows import replace_rows, upsert_rows
+from opengazette.localportal.rows import Counters, replace_rows, upsert_rows
 from opengazette.localportal.soql.grammar import Query
 from opengazette.localportal.store import Session, close_session
 from opengazette.localportal.views import View
 from opengazette.localportal.wire import (
     MEDIA_TYPE,
     Answer,
-    Format,
-    csv_body,
     entity_tag,
-    json_body,
     json_object,
     not_modified,
     soda_headers,
+    version_headers,
 )
 
 router = APIRouter()
 _READ: Final = ["GET", "HEAD"]
-
-
-def _format_of(request: Request, suffix: str) -> Format:
-    if suffix:
-        return "csv" if suffix == "csv" else "json"
-    return "csv" if "text/csv" in request.headers.get("accept", "") else "json"
 
 
 def _row_source(request: Request, session: Session, dataset: str) -> View:
@@ -53,8 +53,8 @@ def _row_source(request: Request, session: Session, dataset: str) -> View:
 @router.api_route("/id/{name}", methods=_READ, response_model=None)
 def read_rows(request: Request, name: str) -> Response:
     """Answer a query as JSON or CSV."""
-    dataset, suffix = split_suffix(name)
-    form = _format_of(request, suffix)
+    dataset, suffix = split_suffix(name, SUFFIXES)
+    form = form_asked(request, suffix)
     session = portal_of(request).store.open_session()
     try:
         view = _row_source(request, session, dataset)
@@ -62,11 +62,14 @@ def read_rows(request: Request, name: str) -> Response:
         if not_modified(request, tag, view.rows_updated_at):
             close_session(session)
             return Response(status_code=304, headers={"ETag": tag})
-        answer = ask(session, view, query_of(request))
+        query = query_of(request)
+        if form == "xml" and query.is_plain():
+            query = replace(query, system_fields=True)
+        answer = ask(session, view, query)
+        body = body_in(form, answer, f"{request.base_url}resource/{view.id}")
     except BaseException:
         close_session(session)
         raise
-    body = csv_body(answer) if form == "csv" else json_body(answer)
     headers = soda_headers(view, answer.columns) | {"ETag": tag, "Vary": "Accept"}
     return StreamingResponse(
         _then_close(body, session), media_type=MEDIA_TYPE[form], headers=headers
@@ -106,21 +109,37 @@ async def _write(request: Request, name: str, *, replace: bool) -> Response:
     publisher(request)
     dataset, suffix = split_suffix(name)
     is_csv = body_is_csv(request, suffix)
+    expected = _expected_version(request)
     portal = portal_of(request)
     staged = portal.store.staging_file()
     try:
         await spool(request, staged)
-        counters = await run_in_threadpool(
-            _write_rows, portal, dataset, staged, is_csv=is_csv, replace=replace
+        view, counters = await run_in_threadpool(
+            _write_rows, portal, dataset, staged, expected, is_csv=is_csv, replace=replace
         )
     finally:
         staged.unlink(missing_ok=True)
-    return JSONResponse(counters)
+    return JSONResponse(counters.body(), headers=version_headers(view))
+
+
+def _expected_version(request: Request) -> int | None:
+    text = request.query_params.get("expectedDataVersion")
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit():
+        raise bad_request("expectedDataVersion is a whole number.")
+    return int(text)
 
 
 def _write_rows(
-    portal: Portal, dataset: str, staged: Path, *, is_csv: bool, replace: bool
-) -> dict[str, int]:
+    portal: Portal,
+    dataset: str,
+    staged: Path,
+    expected: int | None,
+    *,
+    is_csv: bool,
+    replace: bool,
+) -> tuple[View, Counters]:
     batches: Iterator[Batch] = (
         csv_batches(staged) if is_csv else json_batches(staged, single_allowed=not replace)
     )
@@ -128,9 +147,10 @@ def _write_rows(
         view = session.find(dataset)
         if view is None:
             raise dataset_missing(dataset[:40])
+        if expected not in (None, view.data_version):
+            raise version_mismatch(view.data_version)
         write = replace_rows if replace else upsert_rows
-        _, counters = write(session, view, batches, is_csv=is_csv)
-    return counters.body()
+        return write(session, view, batches, is_csv=is_csv)
 
 
 @router.post("/resource/{name}", response_model=None)
@@ -140,7 +160,7 @@ async def upsert(request: Request, name: str) -> Response:
 
 
 @router.put("/resource/{name}", response_model=None)
-async def replace(request: Request, name: str) -> Response:
+async def replace_all(request: Request, name: str) -> Response:
     """Replace every row in one transaction."""
     return await _write(request, name, replace=True)
 

@@ -107,7 +107,8 @@ def _conditions(terms: Terms, view: View, query: Query) -> list[str]:
 
 def _selected(terms: Terms, view: View, query: Query) -> list[tuple[str, Term]]:
     everything = [(column.field_name, terms.column(column.field_name)) for column in view.columns]
-    system = [(name, terms.column(name)) for name in _SYSTEM]
+    known = (":id", ":version", ":created_at", ":updated_at") if query.versions else _SYSTEM
+    system = [(name, terms.column(name)) for name in known]
     if not query.select and query.group:
         return [_named(terms, node, []) for node in query.group]
     if not query.select:
@@ -116,7 +117,7 @@ def _selected(terms: Terms, view: View, query: Query) -> list[tuple[str, Term]]:
     for node in query.select:
         if isinstance(node, exp.Star):
             _refuse_star_extras(node)
-            selected += everything
+            selected += (system if query.system_fields and query.versions else []) + everything
         elif isinstance(node, exp.Column) and node.name == ":*":
             selected += system
         else:

@@ -48,6 +48,13 @@ class Query:
     limit: int | None = None
     offset: int = 0
     system_fields: bool = False
+    versions: bool = False
+
+    def is_plain(self) -> bool:
+        """Say whether it answers with rows as they are: no columns chosen, no groups."""
+        return not (self.group or self.having) and all(
+            isinstance(node, exp.Star) for node in self.select
+        )
 
 
 def malformed(message: str, code: str = "query.soql.bad-parse") -> Problem:

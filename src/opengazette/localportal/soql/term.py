@@ -14,10 +14,17 @@ from opengazette.localportal.values import Kind
 from opengazette.localportal.views import Column
 
 TermKind = Kind | Literal["null", "row_identifier"]
+#: A row's version changes whenever the row is written.
+_VERSION_SQL: Final = (
+    "'rv-' || substr(md5(sid || CAST(updated AS VARCHAR)), 1, 4) || '.'"
+    " || substr(md5(sid || CAST(updated AS VARCHAR)), 5, 4) || '~'"
+    " || substr(md5(sid || CAST(updated AS VARCHAR)), 9, 4)"
+)
 SYSTEM_COLUMNS: Final[dict[str, tuple[str, TermKind]]] = {
     ":id": ("sid", "row_identifier"),
     ":created_at": ("created", "fixed_timestamp"),
     ":updated_at": ("updated", "fixed_timestamp"),
+    ":version": (_VERSION_SQL, "text"),
 }
 
 
