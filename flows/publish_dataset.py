@@ -20,7 +20,7 @@ from opengazette.flows.showing import show_report
 from opengazette.model.receipts import RunReport
 from opengazette.tasks.preparing import clear, deidentify, document, extract, validate
 from opengazette.tasks.private import speakable
-from opengazette.tasks.releasing import approve, publish
+from opengazette.tasks.releasing import approve, plan, publish
 from opengazette.tasks.world import settings, world
 
 
@@ -64,7 +64,7 @@ def _release(dataset: str, *, rehearse: bool) -> RunReport:
     documented = document(clear(deidentify(validate(extract(dataset)))))
     release, title = documented.release, world().contract(dataset).title
     if rehearse:
-        return report_rehearsed(title, release, monotonic() - started)
+        return report_rehearsed(title, release, monotonic() - started, plan(documented))
     approved = approve(documented)
     if isinstance(approved, ApprovalMissing):
         return report_waiting(title, release, approved, monotonic() - started)

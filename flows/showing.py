@@ -33,6 +33,7 @@ def report_page(report: RunReport, *, reason: str = "") -> str:
     parts = [f"# {report.title}", "\n".join(["| | |", "| --- | --- |", *rows])]
     if reason:
         parts.append(f"Started by hand: {reason}")
+    parts.extend(f"- {line}" for line in report.plan)
     if report.problem:
         parts.append(f"**{report.problem}** {report.remedy}")
     return "\n\n".join(parts)

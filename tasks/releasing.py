@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from opengazette.cli.way import planned
 from opengazette.errors import ApprovalMissing
 from opengazette.governance.ledger_state import refuse_held
 from opengazette.model.stages import Approved, Documented, Published
@@ -23,6 +24,12 @@ def approve(documented: Documented) -> Approved | ApprovalMissing:
         return approving.approve(documented, here.contract(dataset), here.approval(dataset))
     except ApprovalMissing as missing:
         return missing
+
+
+@private_task
+def plan(documented: Documented) -> tuple[str, ...]:
+    """Say in words what publishing the release would change; send nothing."""
+    return planned(world(), documented)
 
 
 @private_task

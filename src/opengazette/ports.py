@@ -14,6 +14,7 @@ import pandas as pd
 from opengazette.disclosure.identifiers import IdentifierFound
 from opengazette.model.contract import Contract
 from opengazette.model.ledger import EntryKind, LedgerEntry, Portrait
+from opengazette.model.public_face import Seen
 from opengazette.model.publication import Sum
 from opengazette.model.reference import DataElements
 from opengazette.model.stages import Approved, DocumentRef, Release, TableRef
@@ -185,9 +186,10 @@ class Portal(Protocol):
     """A public catalogue. Raises PortalUnavailable or PortalRejected."""
 
     def state(self, uid: str, columns: Mapping[str, str]) -> PublicState | None:
-        """Return what a stranger sees now, or None where nothing is public at that address.
+        """Return what a stranger sees now, or None where there is nothing at that address.
 
-        `columns` maps each published column to its type (text, integer, number).
+        `columns` maps each published column to its type (text, integer, number); without any,
+        the rows are not read. What only the publisher sees is not `is_public` and has no rows.
         """
         ...
 
@@ -206,6 +208,17 @@ class Portal(Protocol):
         created that did not end: it is finished, or created anew where it is gone.
         Where what is read back differs, the rows of `before` are put back (or the dataset is
         made private when there is none) and PortalRejected is raised.
+        """
+        ...
+
+
+class PublicView(Protocol):
+    """What can be seen on a public catalogue. Raises PortalUnavailable."""
+
+    def seen(self, uid: str, columns: Mapping[str, str], key: Sequence[str]) -> Seen:
+        """Return how a dataset stands, and what a stranger sees of it where it is public.
+
+        `columns` maps each column to read to its type, `key` names the dimensions.
         """
         ...
 

@@ -151,7 +151,9 @@ def test_the_state_is_what_was_published_and_what_a_stranger_sees(office: Office
     assert office.portal.state("aaaa-0000", TYPES) is None
     with Connection(office.url, office.credentials) as client:
         client.set_permission(state.uid, "private")
-    assert office.portal.state(state.uid, TYPES) is None
+    hidden = office.portal.state(state.uid, TYPES)
+    assert hidden is not None
+    assert (hidden.is_public, hidden.rows, hidden.digest) == (False, 0, "")
 
 
 def test_a_later_release_takes_the_place_of_the_first(office: Office) -> None:

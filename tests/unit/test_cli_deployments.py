@@ -35,12 +35,13 @@ def test_each_dataset_has_one_parametrised_schedule_in_its_time_zone(
     contracts: Iterable[Contract],
 ) -> None:
     document = YAML(typ="safe").load(deployments_text(contracts))
-    publish, nightly = document["deployments"]
+    publish, nightly, watch = document["deployments"]
     assert {
         s["parameters"]["dataset"]: (s["cron"], s["timezone"]) for s in publish["schedules"]
     } == {c.id: (c.schedule.cron, c.schedule.timezone) for c in contracts}
     assert len({s["slug"] for s in publish["schedules"]}) == len(publish["schedules"])
     assert nightly["schedules"] == [], "a scheduled night would publish everything twice"
+    assert [s["cron"] for s in watch["schedules"]] == ["0 6 * * *"]
 
 
 def test_entrypoints_are_dotted_names_that_exist(contracts: Iterable[Contract]) -> None:
@@ -48,6 +49,7 @@ def test_entrypoints_are_dotted_names_that_exist(contracts: Iterable[Contract]) 
     assert [d["entrypoint"] for d in document["deployments"]] == [
         "opengazette.flows.publish_dataset.publish_dataset",
         "opengazette.flows.nightly.nightly",
+        "opengazette.flows.watch_portal.watch_portal",
     ]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -25,9 +25,14 @@ def report_published(title: str, published: Published, seconds: float) -> RunRep
     return _report_release(title, published.release, outcome, seconds, address=published.address)
 
 
-def report_rehearsed(title: str, release: Release, seconds: float) -> RunReport:
-    """Return the report of a release that was made in full and not published."""
-    return _report_release(title, release, "rehearsed", seconds)
+def report_rehearsed(
+    title: str, release: Release, seconds: float, plan: tuple[str, ...] = ()
+) -> RunReport:
+    """Return the report of a release that was made in full and not published.
+
+    `plan` says in words what publishing it would change.
+    """
+    return replace(_report_release(title, release, "rehearsed", seconds), plan=plan)
 
 
 def report_waiting(

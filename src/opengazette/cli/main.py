@@ -19,6 +19,7 @@ from opengazette.cli import (
     determining,
     ledgers,
     nights,
+    planning,
     portals,
     proposing,
     protecting,
@@ -28,6 +29,7 @@ from opengazette.cli import (
     scoring,
     services,
     taking_back,
+    watching,
 )
 from opengazette.cli.terminal import show_error
 
@@ -45,8 +47,10 @@ app.command("run")(releases.run)
 app.command("rehearse")(releases.rehearse)
 app.command("approve")(approving.approve)
 app.command("datasets")(releases.datasets)
+app.command("plan")(planning.plan)
 app.command("ledger")(ledgers.ledger)
 app.command("replay")(replaying.replay)
+app.command("watch")(watching.watch)
 app.command("withdraw")(taking_back.withdraw)
 app.command("rollback")(taking_back.rollback)
 app.command("resume")(taking_back.resume)

@@ -36,6 +36,11 @@ def console() -> Console:
 def show_reports(reports: Sequence[RunReport], out: Console) -> None:
     """Print one line for each dataset, and below, whatever needs a person."""
     out.print(reports_table(reports))
+    for report in reports:
+        if report.plan:
+            out.print(f"\n{report.dataset}, if it were published now:")
+        for line in report.plan:
+            out.print(f"  {line}", soft_wrap=True, markup=False)
     for line in needs_a_person(reports):
         out.print(f"\n{line}", soft_wrap=True)
 

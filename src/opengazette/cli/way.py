@@ -9,7 +9,7 @@ from opengazette.adapters.run_locks import holding
 from opengazette.adapters.run_reports import report_published, report_rehearsed, report_waiting
 from opengazette.adapters.settings import Settings
 from opengazette.adapters.world import World
-from opengazette.errors import ApprovalMissing
+from opengazette.errors import ApprovalMissing, PortalUnavailable, SettingsInvalid
 from opengazette.governance.ledger_state import refuse_held
 from opengazette.model.receipts import RunReport
 from opengazette.model.stages import Documented
@@ -18,6 +18,7 @@ from opengazette.steps.clear import clear
 from opengazette.steps.deidentify import deidentify
 from opengazette.steps.document import document
 from opengazette.steps.extract import extract
+from opengazette.steps.plan import plan
 from opengazette.steps.publish import earlier_releases, last_published, publish
 from opengazette.steps.recollection import linked_releases
 from opengazette.steps.validate import validate
@@ -64,6 +65,22 @@ def prepare(world: World, dataset: str, tell: Tell) -> Documented:
     return document(cleared, contract, rule_pack, department, tables, papers)
 
 
+def planned(world: World, documented: Documented) -> tuple[str, ...]:
+    """Say in words what publishing a release would change, or why nobody can tell."""
+    dataset = documented.release.dataset
+    try:
+        return plan(
+            documented,
+            world.contract(dataset),
+            world.approval(dataset),
+            world.ledger().entries(dataset),
+            world.portal(),
+            world.papers(),
+        ).lines()
+    except (PortalUnavailable, SettingsInvalid) as error:
+        return (f"What the public sees now is not known: {error.problem}",)
+
+
 def run(settings: Settings, world: World, dataset: str, tell: Tell, *, dry_run: bool) -> RunReport:
     """Take one dataset the whole way and report how it ended.
 
@@ -75,7 +92,8 @@ def run(settings: Settings, world: World, dataset: str, tell: Tell, *, dry_run: 
         documented = prepare(world, dataset, tell)
         release = documented.release
         if dry_run:
-            return report_rehearsed(contract.title, release, monotonic() - started)
+            changes = planned(world, documented)
+            return report_rehearsed(contract.title, release, monotonic() - started, changes)
         tell("approve")
         try:
             refuse_held(world.ledger().entries(dataset))

@@ -16,6 +16,7 @@ from opengazette.model.mitigation import Mitigation
 from opengazette.model.publication import Count, Mean, Population, PublicationTable, Sum
 from opengazette.model.source import Column, Source
 from opengazette.model.special_class import SpecialClass, broken_special
+from opengazette.model.watching import Watch
 
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 
@@ -206,6 +207,12 @@ class Contract(Frozen):
         default=None, description="needed where counts only grow, such as a running total"
     )
     linked_to: LinkedDatasets = ()
+    watch: Watch | None = Field(
+        default=None,
+        # A contract that says nothing of it keeps the fingerprint that it was approved under.
+        exclude_if=lambda watch: watch is None,
+        description="what the watch over the public table does, and when it is too old",
+    )
 
     @model_validator(mode="after")
     def _columns_listed(self) -> Contract:

@@ -34,6 +34,7 @@ class RunReport:
     problem: str = ""
     remedy: str = ""
     known_since: str = ""
+    plan: tuple[str, ...] = ()
 
     @property
     def is_failure(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opengazette.documentation.columns import column_types
-from opengazette.errors import LedgerConflict, PortalRejected
+from opengazette.errors import DriftFound, LedgerConflict, PortalRejected
 from opengazette.governance.ledger_state import (
     place_of,
     public_entry,
@@ -18,7 +18,13 @@ from opengazette.ports import Clock, Ledger, Portal, PublicState
 
 
 def publish(
-    approved: Approved, contract: Contract, portal: Portal, ledger: Ledger, clock: Clock
+    approved: Approved,
+    contract: Contract,
+    portal: Portal,
+    ledger: Ledger,
+    clock: Clock,
+    *,
+    note: str = "",
 ) -> Published:
     """Send a release unless the public already sees it; write down what was meant and what is.
 
@@ -31,10 +37,11 @@ def publish(
         PortalUnavailable: the portal did not answer to the end; trying again is safe.
         PortalRejected: the portal refused, or showed something else and was put back.
         OnHold: a person has stopped the dataset.
+        DriftFound: somebody has made private what is public by the ledger.
         LedgerConflict: another run or machine holds the dataset, or the chain is damaged.
     """
     refuse_held(ledger.entries(approved.release.dataset))
-    return publish_at_once(approved, contract, portal, ledger, clock)
+    return publish_at_once(approved, contract, portal, ledger, clock, note=note)
 
 
 def publish_at_once(
@@ -131,16 +138,25 @@ def earlier_releases(entries: tuple[LedgerEntry, ...]) -> tuple[Release, ...]:
 def _seen_unchanged(
     entries: tuple[LedgerEntry, ...], release: Release, contract: Contract, portal: Portal
 ) -> PublicState | None:
-    """Return what the public sees where that is this release and nothing was tried since."""
+    """Return what the public sees where that is this release and nothing was tried since.
+
+    Raises:
+        DriftFound: somebody has made private what is public by the ledger.
+    """
     newest = entries[-1] if entries else None
     if newest is None or newest.kind != "published" or newest.uid is None:
         return None
-    if newest.release.release != release.fingerprint:
+    same = newest.release.release == release.fingerprint
+    seen = portal.state(newest.uid, column_types(contract) if same else {})
+    if seen is not None and not seen.is_public:
+        raise DriftFound(
+            f"{release.dataset}: somebody has made its dataset {newest.uid} private on the portal.",
+            f"If that was meant: opengazette withdraw {release.dataset}. If not, make it public on "
+            "the portal, then run the dataset again.",
+        )
+    if seen is None or not same:
         return None
-    seen = portal.state(newest.uid, column_types(contract))
-    if seen is None or (seen.digest, seen.papers) != (newest.digest, newest.papers):
-        return None
-    return seen
+    return seen if (seen.digest, seen.papers) == (newest.digest, newest.papers) else None
 
 
 def portrait_of(approved: Approved) -> Portrait:

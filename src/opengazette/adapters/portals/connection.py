@@ -146,6 +146,16 @@ class Connection(Socrata):
             raise _no_data()
         return asset
 
+    def attached(self, uid: str, asset: str) -> bytes | None:
+        """Return an attached file, or None where the portal does not give it."""
+        if not _CODE.fullmatch(asset):
+            return None
+        resource = f"/api/views/{checked_uid(uid)}/files/{asset}"
+        response = self._send("get", resource, {})
+        if response.status_code in _HIDDEN:
+            return None
+        return self._finished("get", resource, {}, response).content
+
     def describe_column(self, uid: str, name: str, document: dict[str, str]) -> None:
         """Change what a column says of itself."""
         self._perform_update("put", f"/api/views/{checked_uid(uid)}/columns/{name}", document)  # type: ignore[no-untyped-call]

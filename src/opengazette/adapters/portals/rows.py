@@ -61,6 +61,24 @@ def read_back(client: Connection, uid: str, columns: Mapping[str, str]) -> ReadB
     return ReadBack(total, found)
 
 
+def shown_rows(
+    client: Connection, uid: str, columns: Mapping[str, str]
+) -> Iterator[dict[str, str | None]]:
+    """Yield every row that is shown, its cells by column; what is neither is left out.
+
+    Raises:
+        PortalUnavailable: the portal gave fewer or more rows than it counts.
+    """
+    total, seen = _count(client, uid), 0
+    for row in _pages(client, uid, total):
+        seen += 1
+        yield {name: _text(row.get(name)) for name in columns}
+    if seen != total:
+        raise PortalUnavailable(
+            f"The portal counts {total} rows and gave {seen}.", "Run again later."
+        )
+
+
 def _count(client: Connection, uid: str) -> int:
     answer = client.get(checked_uid(uid), select="count(*) as rows")  # type: ignore[no-untyped-call]
     try:
@@ -97,3 +115,7 @@ def _cell(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise NotCanonical("a cell is neither text nor number")
     return str(value)
+
+
+def _text(value: object) -> str | None:
+    return value if value is None or isinstance(value, str) else str(value)

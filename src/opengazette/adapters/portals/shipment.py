@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from opengazette.documentation.canonical import NotCanonical, digest, read_table_csv
+from opengazette.documentation.public_face import ATTACHED, TEXTS
 from opengazette.errors import PortalRejected
 from opengazette.model.stages import Release
 from opengazette.ports import Papers
-
-_ATTACHED = ("dictionary.csv", "methodology.md")
-_TEXTS = ("name", "description", "category", "tags", "attribution", "attributionLink", "licenseId")
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Shipment:
 
     def document(self) -> dict[str, Any]:
         """Return the top-level fields of the view."""
-        return {key: self.metadata.get(key) for key in _TEXTS}
+        return {key: self.metadata.get(key) for key in TEXTS}
 
     def inner(self) -> dict[str, Any]:
         """Return the fields of the view's `metadata`."""
@@ -83,6 +81,6 @@ def pack(release: Release, papers: Papers) -> Shipment:
         metadata=metadata,
         attachments=tuple(
             Attachment(name, release.document(name).media_type, papers.read(release.document(name)))
-            for name in _ATTACHED
+            for name in ATTACHED
         ),
     )

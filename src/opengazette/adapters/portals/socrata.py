@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from opengazette.adapters.portals.connection import Connection, Credentials, checked_uid
+from opengazette.adapters.portals.faces import face_seen, papers_seen
 from opengazette.adapters.portals.rows import ReadBack, read_back, replace_rows
 from opengazette.adapters.portals.shipment import Shipment, pack
 from opengazette.adapters.portals.views import (
@@ -17,6 +18,7 @@ from opengazette.adapters.portals.views import (
     refuse_other_columns,
 )
 from opengazette.errors import PortalRejected, PortalUnavailable
+from opengazette.model.public_face import Seen
 from opengazette.model.stages import Approved, Release
 from opengazette.ports import Papers, PublicState
 
@@ -45,14 +47,33 @@ class SocrataPortal:
         self._seconds, self._attempts, self._sleep = seconds, attempts, sleep
 
     def state(self, uid: str, columns: Mapping[str, str]) -> PublicState | None:
-        """Return what a stranger sees now, or None where nothing is public at that address.
+        """Return what a stranger sees now, or None where there is nothing at that address.
 
-        The digest is empty where the public table has other columns than `columns`.
+        The digest is empty where the public table has other columns than `columns`; without any,
+        the rows are not read. What only the publisher sees is not `is_public` and has no rows.
         """
         with self._connected(None) as stranger:
-            if stranger.visible_view(uid) is None:
-                return None
-            return self._public_state(uid, read_back(stranger, uid, columns))
+            view = stranger.visible_view(uid)
+            if view is not None:
+                papers = papers_seen(stranger, uid, view)
+                rows = read_back(stranger, uid, columns) if columns else ReadBack(0, "")
+                return self._public_state(uid, rows, papers)
+        if not self._is_known(uid):
+            return None
+        return PublicState(uid, f"{self._address}/d/{uid}", 0, "", is_public=False)
+
+    def seen(self, uid: str, columns: Mapping[str, str], key: Sequence[str]) -> Seen:
+        """Return how a dataset stands, and what a stranger sees of it where it is public."""
+        address = f"{self._address}/d/{checked_uid(uid)}"
+        with self._connected(None) as stranger:
+            view = stranger.visible_view(uid)
+            if view is not None:
+                return Seen(uid, address, "public", face_seen(stranger, uid, view, columns, key))
+        return Seen(uid, address, "private" if self._is_known(uid) else "absent")
+
+    def _is_known(self, uid: str) -> bool:
+        with self._connected(self._credentials) as client:
+            return client.visible_view(uid) is not None
 
     def publish(
         self,
@@ -157,7 +178,9 @@ class SocrataPortal:
                 "Restore the dataset on the portal, or check the user's rights.",
             )
         refuse_other_columns(view, shipment.columns)
-        taken = replace_rows(client, uid, shipment)
+        taken = _shows_already(client, uid, shipment, earlier) or replace_rows(
+            client, uid, shipment
+        )
         try:
             state = self._show(client, uid, shipment) if taken else None
         except PortalRejected as refused:
@@ -178,7 +201,10 @@ class SocrataPortal:
         client.set_permission(uid, "public")  # type: ignore[no-untyped-call]
         with self._connected(None) as stranger:
             seen = self._look(stranger, uid, shipment)
-        return self._public_state(uid, seen) if seen else None
+            view = stranger.visible_view(uid) if seen else None
+            if seen is None or view is None:
+                return None
+            return self._public_state(uid, seen, papers_seen(stranger, uid, view))
 
     def _look(self, client: Connection, uid: str, shipment: Shipment) -> ReadBack | None:
         for pause in LOOKS:
@@ -209,13 +235,14 @@ class SocrataPortal:
             return "The previous rows were put back and read back; its papers were refused too."
         return "The previous release was put back and read back."
 
-    def _public_state(self, uid: str, seen: ReadBack) -> PublicState:
+    def _public_state(self, uid: str, seen: ReadBack, papers: str) -> PublicState:
         return PublicState(
             uid=uid,
             address=f"{self._address}/d/{uid}",
             rows=seen.rows,
             digest=seen.digest,
             is_public=True,
+            papers=papers,
         )
 
     @contextmanager
@@ -229,6 +256,19 @@ class SocrataPortal:
         )
         with client:
             yield client
+
+
+def _shows_already(
+    client: Connection, uid: str, shipment: Shipment, earlier: Shipment | None
+) -> bool:
+    """Tell whether the rows are those of before and still stand: then only papers change.
+
+    A replaced row counts as changed with everybody who follows the table.
+    """
+    if earlier is None or earlier.digest != shipment.digest:
+        return False
+    seen = read_back(client, uid, shipment.columns)
+    return seen == ReadBack(shipment.rows, shipment.digest)
 
 
 def _differs(what_is_public: str) -> PortalRejected:

@@ -1,0 +1,72 @@
+"""What a portal shows of a dataset, read with the eyes of whoever is connected."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from opengazette.adapters.portals.connection import Connection
+from opengazette.adapters.portals.rows import shown_rows
+from opengazette.documentation.public_face import papers_digest, row_marks, said_fields
+from opengazette.model.public_face import PublicFace
+
+#: In the place of a file's digest where the portal lists it and does not give it.
+NOT_GIVEN = "listed, and not given"
+
+
+def face_seen(
+    client: Connection,
+    uid: str,
+    view: Mapping[str, Any],
+    columns: Mapping[str, str],
+    key: Sequence[str],
+) -> PublicFace:
+    """Read everything that is shown; `columns` and `key` say how the rows are read.
+
+    Without columns the rows are not read.
+    """
+    shown = {
+        str(c.get("fieldName")): str(c.get("dataTypeName"))
+        for c in _listed(view, "columns")
+        if not str(c.get("fieldName")).startswith(":")
+    }
+    return PublicFace(
+        columns=shown,
+        rows=row_marks(columns, key, shown_rows(client, uid, columns)) if columns else {},
+        fields=fields_seen(view),
+        attachments=attachments_seen(client, uid, view),
+    )
+
+
+def papers_seen(client: Connection, uid: str, view: Mapping[str, Any]) -> str:
+    """Return the digest of the metadata and the attachments that are shown."""
+    return papers_digest(fields_seen(view), attachments_seen(client, uid, view))
+
+
+def fields_seen(view: Mapping[str, Any]) -> dict[str, str]:
+    """Return a digest of each thing that the view says, of the kinds that we say."""
+    inner = _inner(view)
+    columns = [c for c in _listed(view, "columns") if not str(c.get("fieldName")).startswith(":")]
+    told = {"rowLabel": inner.get("rowLabel"), "custom_fields": inner.get("custom_fields")}
+    return said_fields({**view, **told, "columns": columns})
+
+
+def attachments_seen(client: Connection, uid: str, view: Mapping[str, Any]) -> dict[str, str]:
+    """Return the SHA-256 of each file that is attached, by name."""
+    found: dict[str, str] = {}
+    for attached in _listed(_inner(view), "attachments"):
+        content = client.attached(uid, str(attached.get("assetId")))
+        name = str(attached.get("filename") or attached.get("name"))
+        found[name] = hashlib.sha256(content).hexdigest() if content is not None else NOT_GIVEN
+    return found
+
+
+def _inner(view: Mapping[str, Any]) -> Mapping[str, Any]:
+    inner = view.get("metadata")
+    return inner if isinstance(inner, dict) else {}
+
+
+def _listed(place: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    listed = place.get(name)
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []

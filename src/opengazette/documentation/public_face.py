@@ -1,0 +1,124 @@
+"""The face of a release as the public is to see it, and how two faces differ."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from unicodedata import normalize
+
+from opengazette.documentation.canonical import canonical_cell, read_table_csv
+from opengazette.model.frozen import canonical_sha256
+from opengazette.model.public_face import Differences, PublicFace
+
+#: What is said of the whole dataset, in the portal's names.
+TEXTS = ("name", "description", "category", "tags", "attribution", "attributionLink", "licenseId")
+
+#: The documents of a release that the public finds beside the rows.
+ATTACHED = ("dictionary.csv", "methodology.md")
+
+
+def face_of_files(
+    table: bytes, metadata: Mapping[str, Any], attachments: Mapping[str, str], key: Sequence[str]
+) -> PublicFace:
+    """Return the face of a release from its files.
+
+    `attachments` maps each attached file to its SHA-256; `key` names the dimensions.
+    """
+    header, rows = read_table_csv(table)
+    types = {c["fieldName"]: c["dataTypeName"] for c in metadata["columns"]}
+    return PublicFace(
+        columns=types,
+        rows=row_marks(types, key, (dict(zip(header, row, strict=True)) for row in rows)),
+        fields=said_fields(metadata),
+        attachments=dict(attachments),
+    )
+
+
+def row_marks(
+    types: Mapping[str, str], key: Sequence[str], rows: Iterable[Mapping[str, str | None]]
+) -> dict[bytes, tuple[bytes, ...]]:
+    """Return a mark of each row under a mark of its dimensions. Memory: some 100 bytes a row."""
+    marks: dict[bytes, list[bytes]] = {}
+    for row in rows:
+        cells = {name: _cell(row.get(name), kind) for name, kind in types.items()}
+        named = _mark([cells.get(name, "") for name in key])
+        marks.setdefault(named, []).append(_mark(list(cells.values())))
+    return {named: tuple(sorted(found)) for named, found in marks.items()}
+
+
+def said_fields(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """Return a digest of each thing that is said of a dataset or a column; the empty is left out.
+
+    Shape of `metadata`: that of `metadata.json`. The order and the case of tags do not count, nor
+    do spaces around a text: portals change them.
+    """
+    said: dict[str, Any] = {name: metadata.get(name) for name in (*TEXTS, "rowLabel")}
+    said["tags"] = sorted(str(tag).casefold() for tag in metadata.get("tags") or ())
+    for group, values in (metadata.get("custom_fields") or {}).items():
+        for name, value in (values or {}).items() if isinstance(values, Mapping) else ():
+            said[f"{group}: {name}"] = value
+    for column in metadata.get("columns", ()):
+        said[f"column {column.get('fieldName')}: name"] = column.get("name")
+        said[f"column {column.get('fieldName')}: description"] = column.get("description")
+    plain = {name: _plain(value) for name, value in said.items()}
+    return {name: canonical_sha256(value) for name, value in plain.items() if value}
+
+
+def papers_digest(fields: Mapping[str, str], attachments: Mapping[str, str]) -> str:
+    """Return one digest of everything that is said of a dataset and attached to it."""
+    return canonical_sha256({"fields": dict(fields), "attachments": dict(attachments)})
+
+
+def differences(now: PublicFace, then: PublicFace) -> Differences:
+    """Return what changes where `then` takes the place of `now`."""
+    added, changed, removed = _row_changes(now.rows, then.rows)
+    both = now.columns.keys() & then.columns.keys()
+    return Differences(
+        rows_added=added,
+        rows_changed=changed,
+        rows_removed=removed,
+        columns_added=tuple(name for name in then.columns if name not in both),
+        columns_removed=tuple(name for name in now.columns if name not in both),
+        columns_retyped=tuple(sorted(c for c in both if now.columns[c] != then.columns[c])),
+        columns_moved=[c for c in now.columns if c in both]
+        != [c for c in then.columns if c in both],
+        fields=_differing(now.fields, then.fields),
+        attachments=_differing(now.attachments, then.attachments),
+    )
+
+
+def _row_changes(
+    now: Mapping[bytes, tuple[bytes, ...]], then: Mapping[bytes, tuple[bytes, ...]]
+) -> tuple[int, int, int]:
+    added = changed = removed = 0
+    for named in now.keys() | then.keys():
+        before, after = Counter(now.get(named, ())), Counter(then.get(named, ()))
+        gone, come = (before - after).total(), (after - before).total()
+        same_place = min(gone, come)
+        changed += same_place
+        added += come - same_place
+        removed += gone - same_place
+    return added, changed, removed
+
+
+def _differing(now: Mapping[str, str], then: Mapping[str, str]) -> tuple[str, ...]:
+    names = now.keys() | then.keys()
+    return tuple(sorted(name for name in names if now.get(name) != then.get(name)))
+
+
+def _cell(cell: str | None, kind: str) -> str:
+    try:
+        return canonical_cell(cell, kind)
+    except ValueError:
+        return f"no number: {cell}"
+
+
+def _plain(value: object) -> object:
+    return normalize("NFC", value).strip() if isinstance(value, str) else value
+
+
+def _mark(cells: list[str]) -> bytes:
+    return hashlib.blake2b(json.dumps(cells).encode(), digest_size=16).digest()

@@ -1,0 +1,70 @@
+"""What can be seen of a dataset from outside, in names, types and digests: never a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Standing = Literal["public", "private", "absent"]
+"""How a dataset stands on the portal; a stranger sees only what is public."""
+
+
+@dataclass(frozen=True)
+class PublicFace:
+    """A public table and its papers.
+
+    `rows` maps a mark of each row's dimensions to the marks of the rows that have them; `fields`
+    maps what is said of the dataset to a digest, `attachments` each file's name to its SHA-256.
+    """
+
+    columns: Mapping[str, str]
+    rows: Mapping[bytes, tuple[bytes, ...]]
+    fields: Mapping[str, str]
+    attachments: Mapping[str, str]
+
+    @property
+    def row_count(self) -> int:
+        """Return the number of rows."""
+        return sum(map(len, self.rows.values()))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What stands at an address of the portal; only what is public has a face."""
+
+    uid: str
+    address: str
+    standing: Standing
+    face: PublicFace | None = None
+
+
+@dataclass(frozen=True)
+class Differences:
+    """What changes from one face to another, in counts and names."""
+
+    rows_added: int = 0
+    rows_changed: int = 0
+    rows_removed: int = 0
+    columns_added: tuple[str, ...] = ()
+    columns_removed: tuple[str, ...] = ()
+    columns_retyped: tuple[str, ...] = ()
+    columns_moved: bool = False
+    fields: tuple[str, ...] = ()
+    attachments: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> bool:
+        """Tell whether a row differs."""
+        return bool(self.rows_added or self.rows_changed or self.rows_removed)
+
+    @property
+    def columns(self) -> bool:
+        """Tell whether a column differs."""
+        lists = (self.columns_added, self.columns_removed, self.columns_retyped)
+        return self.columns_moved or any(lists)
+
+    @property
+    def papers(self) -> bool:
+        """Tell whether anything that is said of the dataset differs."""
+        return bool(self.fields or self.attachments)

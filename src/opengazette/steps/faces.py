@@ -1,0 +1,26 @@
+"""The face of a release, from its papers in the archive."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from opengazette.documentation.public_face import ATTACHED, face_of_files
+from opengazette.model.public_face import PublicFace
+from opengazette.model.stages import Release
+from opengazette.ports import Papers
+
+
+def face_of(release: Release, papers: Papers, key: Sequence[str]) -> PublicFace:
+    """Return what the public sees where it sees exactly this release.
+
+    Raises:
+        ArchiveUnavailable: a file of the release is lost or damaged.
+    """
+    attached = {name: release.document(name).sha256 for name in ATTACHED}
+    return face_of_files(
+        papers.read(release.document("table.csv")),
+        json.loads(papers.read(release.document("metadata.json"))),
+        attached,
+        key,
+    )

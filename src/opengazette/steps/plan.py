@@ -1,0 +1,153 @@
+"""What publishing a release would change, before anything is sent: in counts and names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from opengazette.documentation.public_face import differences
+from opengazette.errors import ApprovalMissing
+from opengazette.governance.ledger_state import place_of, refuse_held
+from opengazette.model.approval import Approval
+from opengazette.model.contract import Contract
+from opengazette.model.ledger import LedgerEntry
+from opengazette.model.public_face import Differences, PublicFace, Seen
+from opengazette.model.stages import Documented
+from opengazette.ports import Papers, PublicView
+from opengazette.steps.approve import approve
+from opengazette.steps.faces import face_of
+
+Action = Literal["create", "show again", "replace", "papers alone", "nothing", "refuse"]
+"""What publishing would do: make a dataset, make one public again, replace its rows, change what
+is said of it, leave it alone, or be refused by the portal."""
+
+_MOST_NAMED = 12
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What publishing would change. `gates` says why nobody would let it out tonight."""
+
+    dataset: str
+    action: Action
+    address: str | None
+    standing: str
+    rows: int
+    changes: Differences
+    gates: tuple[str, ...]
+
+    def lines(self) -> tuple[str, ...]:
+        """Return the plan in words, one line for each thing that changes."""
+        return (_headline(self), *_row_lines(self), *_name_lines(self.changes), *self.gates)
+
+
+def plan(
+    documented: Documented,
+    contract: Contract,
+    approval: Approval | None,
+    entries: Sequence[LedgerEntry],
+    portal: PublicView,
+    papers: Papers,
+) -> Plan:
+    """Compare a release with what the public sees now; send nothing.
+
+    Raises:
+        PortalUnavailable: the portal did not answer to the end.
+        ArchiveUnavailable: a file of the release is lost or damaged.
+    """
+    release, uid = documented.release, place_of(entries)
+    then = face_of(release, papers, contract.publication.key())
+    seen = portal.seen(uid, then.columns, contract.publication.key()) if uid else None
+    now = seen.face if seen is not None and seen.face is not None else _NOTHING
+    changes = differences(now, then)
+    return Plan(
+        dataset=release.dataset,
+        action=_action(seen, changes),
+        address=seen.address if seen else None,
+        standing=seen.standing if seen else "absent",
+        rows=release.public.rows,
+        changes=changes,
+        gates=_gates(documented, contract, approval, entries),
+    )
+
+
+_NOTHING = PublicFace({}, {}, {}, {})
+
+
+def _action(seen: Seen | None, changes: Differences) -> Action:
+    if seen is None:
+        return "create"
+    if seen.standing == "absent":
+        return "refuse"
+    if seen.standing == "private":
+        return "show again"
+    if changes.columns:
+        return "refuse"
+    if changes.rows:
+        return "replace"
+    return "papers alone" if changes.papers else "nothing"
+
+
+def _gates(
+    documented: Documented,
+    contract: Contract,
+    approval: Approval | None,
+    entries: Sequence[LedgerEntry],
+) -> tuple[str, ...]:
+    found: list[str] = []
+    try:
+        refuse_held(entries)
+    except ApprovalMissing as stopped:
+        found.append(stopped.problem)
+    try:
+        approve(documented, contract, approval)
+    except ApprovalMissing as missing:
+        found.append(missing.problem)
+    return tuple(found)
+
+
+def _headline(plan: Plan) -> str:
+    match plan.action:
+        case "create":
+            return f"A new public dataset with {plan.rows:,} rows."
+        case "show again":
+            return f"{plan.address} is private; it becomes public with {plan.rows:,} rows."
+        case "replace":
+            return f"The rows of {plan.address} are replaced in one transaction."
+        case "papers alone":
+            return f"The rows of {plan.address} stay; what is said of them changes."
+        case "nothing":
+            return f"Nothing changes: the public sees exactly this at {plan.address}."
+        case "refuse":
+            gone = "is gone from the portal: restore it there, or withdraw the dataset and resume"
+            other = (
+                "has other columns, which never change by themselves: change them in a working "
+                "copy on the portal, or withdraw the dataset with --delete and resume"
+            )
+            return f"Refused: {plan.address} {gone if plan.standing == 'absent' else other}."
+
+
+def _row_lines(plan: Plan) -> tuple[str, ...]:
+    changes = plan.changes
+    if plan.standing != "public" or plan.action == "nothing":
+        return ()
+    moves = f"{changes.rows_added:,} added, {changes.rows_changed:,} changed"
+    return (f"Rows: {moves}, {changes.rows_removed:,} removed; {plan.rows:,} afterwards.",)
+
+
+def _name_lines(changes: Differences) -> tuple[str, ...]:
+    named = {
+        "Columns added": changes.columns_added,
+        "Columns removed": changes.columns_removed,
+        "Columns of another type": changes.columns_retyped,
+        "Metadata": changes.fields,
+        "Attachments": changes.attachments,
+    }
+    lines = [f"{what}: {_listed(names)}." for what, names in named.items() if names]
+    return (*lines, *(["Columns stand in another order."] if changes.columns_moved else ()))
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,49 @@
+"""Put right what the watch has found, where nobody need decide anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from opengazette.governance.ledger_state import public_entry
+from opengazette.model.approval import Approval
+from opengazette.ports import Clock, Ledger, Papers, Portal, Withdrawal
+from opengazette.steps.approve import approve_again
+from opengazette.steps.of_its_day import contract_of
+from opengazette.steps.publish import publish
+from opengazette.steps.watch import Finding
+
+#: How the ledger calls what the watch publishes.
+WATCH = "put back by the watch"
+
+
+class Mender(Portal, Withdrawal, Protocol):
+    """A portal that can be published to, and that a dataset can be taken off."""
+
+
+def repair(
+    dataset: str,
+    findings: Sequence[Finding],
+    approval: Approval | None,
+    portal: Mender,
+    ledger: Ledger,
+    papers: Papers,
+    clock: Clock,
+) -> tuple[Finding, ...]:
+    """Put the last release back, make private what is to be private; return what is left.
+
+    The release passes the gate again and is read back like any other.
+
+    Raises:
+        ApprovalMissing, OnHold: nobody lets the release out any more.
+        PortalUnavailable, PortalRejected, LedgerConflict: as in `publish` and `withdraw`.
+    """
+    for finding in findings:
+        if finding.repair == "make private" and finding.uid is not None:
+            portal.withdraw(finding.uid, delete=False)
+    receipt = public_entry(ledger.entries(dataset))
+    if receipt is not None and any(f.repair == "publish again" for f in findings):
+        contract = contract_of(receipt, papers)
+        approved = approve_again(receipt, contract, approval, withdrawn=None)
+        publish(approved, contract, portal, ledger, clock, note=WATCH)
+    return tuple(finding for finding in findings if finding.repair is None)
