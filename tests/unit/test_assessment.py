@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from opengazette.disclosure.assessment import Assessment, assess
+from opengazette.disclosure.assessment import Assessment, assess, declared_by
 from opengazette.disclosure.denominators import smallest_denominator
 from opengazette.disclosure.facts import table_facts
 from opengazette.disclosure.margins import with_margins
@@ -462,3 +462,55 @@ def test_edition_1_asks_a_reviewer_to_reassess_sex_with_unknown(
 def test_two_sexes_need_no_reassessment() -> None:
     found = assessed(contract(SEX), cells("sex cases", ("f", 4), ("m", 9)), V1)
     assert "reassess" not in found.steps[2].reason
+
+
+def test_what_a_contract_declares_is_told_word_for_word() -> None:
+    race = dimension("race", {"kind": "race_ethnicity", "basis": "Decided by the expert."})
+    disease = dimension("disease", {"kind": "event"})
+    clinic = dimension("clinic", {"kind": "facility"})
+    found = declared_by(decided(contract(race, disease, clinic), **STATEWIDE))
+    assert found.characteristics == ("race (race_ethnicity)", "disease (event)")
+    assert found.others == ("disease",)
+    assert found.decisions == (
+        "race: Decided by the expert.",
+        f"the whole state as the only area: {STATEWIDE['statewide']}",
+    )
+    assert found.denominator_basis == "Census of the tests."
+    nobody = contract(clinic, personal=False, denominator=None)
+    assert declared_by(nobody).denominator_basis == "not recorded"
+
+
+@pytest.mark.parametrize(
+    ("kind", "high_risk", "problem", "remedy"),
+    [
+        (
+            "sex",
+            False,
+            (
+                "Dataset 'example' says that it gives no personal characteristics, but its "
+                "dimension 'trait' is one (sex)."
+            ),
+            (
+                "Set personal_characteristics.present to true and add a denominator, or drop the "
+                "dimension."
+            ),
+        ),
+        (
+            "facility",
+            True,
+            (
+                "Dataset 'example' counts a high-risk population, but says that it gives no "
+                "personal characteristics: its small counts would be shown."
+            ),
+            "Set personal_characteristics.present to true and add a denominator.",
+        ),
+    ],
+)
+def test_a_contradiction_says_what_to_change(
+    kind: str, high_risk: bool, problem: str, remedy: str
+) -> None:
+    trait = dimension("trait", {"kind": kind})
+    agreed = contract(trait, personal=False, high_risk=high_risk, denominator=None)
+    with pytest.raises(DisclosureRisk) as refused:
+        assessed(agreed, cells("trait cases", ("a", 1)))
+    assert (refused.value.problem, refused.value.remedy) == (problem, remedy)

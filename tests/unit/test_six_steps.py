@@ -11,7 +11,7 @@ from opengazette.adapters.contracts import load_rule_pack
 from opengazette.disclosure.facts import TableFacts, Variable, meets_safe_harbor
 from opengazette.disclosure.six_steps import Declared, StepDecision, take_steps
 
-V2 = load_rule_pack(Path(__file__).parents[2], "calhhs-ddg-2.0")
+V1, V2 = (load_rule_pack(Path(__file__).parents[2], f"calhhs-ddg-{n}.0") for n in (1, 2))
 DECLARED = Declared(
     personal=True, personal_basis="Cases are counted.", high_risk=False, regimes=("ipa",)
 )
@@ -126,3 +126,86 @@ def test_what_a_person_has_recorded_stands_among_the_inputs() -> None:
     assert steps(STATE, decided)[3].inputs[-1] == (
         "Recorded: trait: visible to nobody (the expert, 2026)"
     )
+
+
+def test_each_step_has_its_question_and_names_what_it_was_decided_from() -> None:
+    found = steps(COUNTY, replace(DECLARED, denominator_basis="Census of 2020"))
+    assert [found[n].question for n in range(1, 7)] == [
+        "Do the data give personal characteristics of individuals?",
+        "Is any numerator or denominator too small?",
+        "Is there a potential risk?",
+        "Statistical masking",
+        "Legal review",
+        "Departmental release procedures",
+    ]
+    assert found[2].inputs == (
+        "Numerators: the counts of the table",
+        "Denominators: Census of 2020",
+    )
+    assert found[3].inputs[0] == "Method: publication scoring criteria"
+    assert found[6].inputs == ("All earlier steps",)
+    assert found[6].reason == "The approval on file lets the release go out."
+
+
+def test_several_things_in_one_sentence_are_listed() -> None:
+    several = replace(
+        DECLARED,
+        characteristics=("age (age)", "sex (sex)"),
+        others=("trait", "class"),
+        regimes=("ipa", "hipaa"),
+    )
+    found = steps(COUNTY, several)
+    assert found[1].inputs == ("Personal characteristics in the table: age (age), sex (sex)",)
+    assert found[3].reason == (
+        "The score is 16, above 12. The expert must review other variables: trait, class."
+    )
+    assert found[5].reason == (
+        "Legal services decide whether a review is needed (regimes: ipa, hipaa). They check the "
+        "expert determination against 45 CFR 164.514(b)(1)."
+    )
+
+
+def test_step_3_says_every_reason_in_order() -> None:
+    high = replace(DECLARED, high_risk=True)
+    assert steps(STATE, high)[3].reason == (
+        "The score is -1, not above 12. Statewide events of whole years alone count as meeting "
+        "Safe Harbor. A high-risk population is present: small counts are always withheld."
+    )
+
+
+def test_sexes_that_a_reviewer_must_reassess_are_listed() -> None:
+    sexes = tuple(Variable(name, "sex", 3) for name in ("sex", "sex_at_birth"))
+    facts = replace(STATE, variables=(*sexes, Variable("trait", "other", 9)))
+    (found,) = [s for s in take_steps(DECLARED, facts, 1_000, V1).steps if s.number == 3]
+    assert found.reason.endswith(
+        "A reviewer must reassess what else than male and female shows: sex, sex_at_birth."
+    )
+
+
+def test_masking_says_which_counts_go_and_what_goes_with_them() -> None:
+    assert steps(COUNTY)[4].reason == (
+        "Counts from 1 to 10 are withheld because the score demands it, with further cells so "
+        "that none can be worked out, and all that is derived from them."
+    )
+
+
+def test_a_table_that_passes_step_2_goes_on_to_the_lawyers() -> None:
+    hipaa = replace(DECLARED, regimes=("hipaa",))
+    passed = replace(COUNTY, smallest_count=11)
+    found = take_steps(hipaa, passed, 20_001, V2).steps
+    assert [(s.number, s.actor, s.next_step) for s in found] == [
+        (1, "contract", 2),
+        (2, "software", 5),
+        (5, "legal", 6),
+        (6, "approver", None),
+    ]
+    assert found[1].inputs[0].startswith("Numerators")
+    assert "164.514(b)(1)" in found[2].reason
+    alone = take_steps(hipaa, replace(STATE, smallest_count=11), 20_001, V2).steps
+    assert "164.514(b)(1)" not in alone[2].reason
+
+
+def test_a_mitigation_is_required_reading_at_step_4() -> None:
+    allowed = replace(DECLARED, mitigation="Public by law (the expert, 2026-01-15)")
+    found = steps(COUNTY, allowed)[4]
+    assert (found.decision, found.inputs) == ("required", ("Score 16, limit 12",))

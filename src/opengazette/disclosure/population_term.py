@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from opengazette.disclosure.facts import TableFacts, Variable
 from opengazette.disclosure.score_lines import ScoreLine, on_ladder
 from opengazette.errors import DisclosureRisk
-from opengazette.model.rulepack import RulePack
+from opengazette.model.rulepack import Ladder, RulePack
 
 
 def population_term(facts: TableFacts, members: list[Variable], pack: RulePack) -> ScoreLine:
@@ -21,7 +21,9 @@ def population_term(facts: TableFacts, members: list[Variable], pack: RulePack) 
     Source: CalHHS Data De-Identification Guidelines, 16.2; Appendix I, order of rules, 3.
     """
     people = [p for p in (facts.residence_population, facts.service_population) if p is not None]
-    plans = [_members(plan, pack) for plan in members if _is_smaller(plan, people)]
+    ladder = pack.scores.insurance
+    smaller = [plan for plan in members if _is_smaller(plan, people)]
+    plans = [_members(plan, ladder, pack) for plan in smaller if ladder is not None]
     instead = bool(plans) and pack.readings.plan_in_area == "plan"
     terms = [*plans, *([] if instead else _areas(facts, pack)), *_places(facts, pack)]
     if not terms:
@@ -46,13 +48,7 @@ def _is_smaller(plan: Variable, people: list[int]) -> bool:
     return plan.population is None or not people or plan.population < min(people)
 
 
-def _members(plan: Variable, pack: RulePack) -> ScoreLine:
-    ladder = pack.scores.insurance
-    if ladder is None:
-        raise DisclosureRisk(
-            f"Rule pack {pack.name!r} has no table for insurance coverage.",
-            f"Give {plan.name!r} another level, or use an edition that has the table.",
-        )
+def _members(plan: Variable, ladder: Ladder, pack: RulePack) -> ScoreLine:
     if plan.population is None:
         found = "members not known: highest score"
         return ScoreLine(plan.name, found, ladder.highest, ladder.source)
