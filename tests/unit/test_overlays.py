@@ -173,3 +173,51 @@ def test_the_overlay_of_the_guide_stands(tmp_path: Path) -> None:
     page = (ROOT / "docs/stewards/own-guideline.md").read_text("utf-8")
     example = page.split("```yaml\n")[1].split("```")[0]
     assert configured(tmp_path, example).thresholds.score == 10
+
+
+def test_the_limits_of_a_survey_and_of_money_can_be_changed_too() -> None:
+    covers = ("reliability.surveys.chis", "reliability.unstable_from_percent", "amounts.largest")
+    found = overlaid(
+        V2,
+        overlay(
+            {
+                "path": "reliability.surveys.chis.largest_error_percent",
+                "was": 20,
+                "to": 17.5,
+                "reason": "As the survey's methods report has it.",
+            },
+            {
+                "path": "reliability.unstable_from_percent",
+                "was": 23,
+                "to": 20,
+                "reason": "Our rates are read by the press.",
+            },
+            {"path": "amounts.largest", "was": 2, "to": 3, "reason": "Few companies are paid."},
+            filing=APPROVED | {"covers": covers},
+        ),
+    )
+    assert found.reliability is not None
+    assert found.amounts is not None
+    assert found.reliability.surveys["chis"].largest_error_percent == 17.5
+    assert found.reliability.surveys["chis"].source.endswith("Example DDG 1.2, 2026")
+    assert found.reliability.unstable_from_percent == 20
+    assert found.amounts.largest == 3
+
+
+def test_a_whole_number_stays_whole() -> None:
+    half = {"path": "amounts.largest", "was": 2, "to": 2.5, "reason": "Between the two."}
+    other = overlay(half, filing=APPROVED | {"covers": ("amounts.largest",)})
+    assert [reason for _, reason, _ in overlay_problems(V2, other)] == [
+        "amounts.largest takes a int"
+    ]
+
+
+def test_a_higher_threshold_for_counts_stands_beside_the_rule_for_percents() -> None:
+    higher = {
+        "path": "thresholds.numerator",
+        "was": 11,
+        "to": 16,
+        "reason": "Few people live here.",
+    }
+    other = overlay(higher, filing=APPROVED | {"covers": ("thresholds.numerator",)})
+    assert overlaid(V2, other).thresholds.numerator == 16

@@ -23,7 +23,6 @@ from opengazette.disclosure.percents import false_percents, whole_percents
 from opengazette.errors import CannotProtect, ContractInvalid, DisclosureRisk
 from opengazette.model.contract import Contract
 from opengazette.model.percents import PercentRules
-from opengazette.model.rulepack import RulePack
 from opengazette.model.stages import DocumentRef, Release, TableRef
 from opengazette.steps.percents import percents_found, percents_table
 from opengazette.steps.recollection import recollected
@@ -172,10 +171,20 @@ def test_a_table_without_rows_has_no_percents() -> None:
         whole_percents(true_table(1, 1, 1)[:0], CONTRACT.publication, wanted, rules)
 
 
-def test_a_limit_under_which_a_percent_tells_a_small_count_is_refused() -> None:
-    lax = PercentRules(categories=3, smallest_total=1_099, source="A reading of ours")
-    with pytest.raises(ValidationError, match="smallest_total needs 1100 or more"):
-        RulePack.model_validate(PACK.model_dump() | {"percents": lax.model_dump()})
+def test_a_higher_threshold_needs_more_people_below_the_percents() -> None:
+    """Of 1,100 people, 15 are a whole percent already."""
+    stricter = PACK.thresholds.model_copy(update={"numerator": 16})
+    pack = PACK.model_copy(update={"thresholds": stricter})
+    with pytest.raises(CannotProtect, match="at least 1,600 people"):
+        percents_table(CONTRACT, pack, true_table(800, 15, 784), ())
+    assert list(percents_table(CONTRACT, pack, true_table(800, 15, 785), ())["share"])[1] == "<1%"
+
+
+def test_fewer_people_than_a_lax_rule_asks_for_are_still_refused() -> None:
+    lax = PercentRules(categories=3, smallest_total=500, source="A reading of ours")
+    pack = PACK.model_copy(update={"percents": lax})
+    with pytest.raises(CannotProtect, match="at least 1,100 people"):
+        percents_table(CONTRACT, pack, true_table(245, 5, 250), ())
 
 
 @pytest.mark.parametrize(

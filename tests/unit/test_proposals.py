@@ -60,6 +60,29 @@ def test_a_table_without_small_counts_stays_as_it_is() -> None:
     assert search.tried == 1
 
 
+def test_a_mean_of_money_lets_no_small_count_pass_whatever_the_score() -> None:
+    told = ENCOUNTERS.model_dump(mode="json", exclude_none=True)
+    told["columns"]["cost"] = {"type": "integer", "role": "measure", "label": "Cost"}
+    cost = {"kind": "mean", "name": "cost", "label": "Cost", "unit": "dollars", "column": "cost"}
+    cost |= {"definition": "Mean cost.", "over": "encounters"}
+    told["publication"]["dimensions"] = [
+        d for d in told["publication"]["dimensions"] if d["name"] in ("year", "sex")
+    ]
+    told["disclosure"]["denominator"] = {"kind": "people", "people": 39_000_000, "basis": "Census."}
+    table = pd.DataFrame({"year": ["2022", "2023"] * 2, "sex": ["Female"] * 2 + ["Male"] * 2})
+    table["encounters"] = pd.array([9, 8, 40, 50], dtype="Int64")
+    changes = {}
+    for financial in (False, True):
+        told["publication"]["measures"] += [cost | {"financial": financial}]
+        asked = Contract.model_validate(told)
+        told["publication"]["measures"].pop()
+        found = least_generalisation(asked, table.assign(cost=100.0), POPULATIONS, PACK).proposal
+        assert found is not None
+        changes[financial] = len(found.forms)
+    assert changes[False] == 0
+    assert changes[True] > 0
+
+
 def test_what_is_proposed_passes_and_nothing_that_loses_less_does() -> None:
     table = base()
     search = least_generalisation(ENCOUNTERS, table, POPULATIONS, PACK)

@@ -21,6 +21,7 @@ from opengazette.adapters.contracts import (
     read_rule_pack,
     rule_pack_names,
 )
+from opengazette.adapters.percent_problems import counts_elsewhere
 from opengazette.adapters.schemas import stale_schemas
 from opengazette.model.approval import Approval
 from opengazette.model.areas import AreaTable, RestrictedZips
@@ -60,23 +61,24 @@ def check(root: Path, sampler: Sampler, generated: Generated | None = None) -> t
     found += _without_dataset(root, "expectations")
     known, shared = _known(root)
     found += shared
-    for dataset in dataset_ids(root):
-        found += _dataset(root, dataset, known, sampler)
+    found += _datasets(root, known, sampler)
     found += stale_schemas(root)
     if generated is not None:
         found += generated(root)
     return tuple(sorted(dict.fromkeys(found), key=lambda p: (p.file, p.line or 0)))
 
 
-def _dataset(root: Path, dataset: str, known: Known | None, sampler: Sampler) -> Iterator[Problem]:
+def _datasets(root: Path, known: Known | None, sampler: Sampler) -> Iterator[Problem]:
     if known is None:
-        reading = read_named(root, "config/datasets", dataset, Contract, "id")
-        yield from reading.problems
+        for dataset in dataset_ids(root):
+            yield from read_named(root, "config/datasets", dataset, Contract, "id").problems
         return
-    reading = read_contract(root, dataset, known)
-    yield from reading.problems
-    if reading.value is not None:
-        yield from suite_problems(root / "expectations", reading, known.elements, sampler)
+    readings = {dataset: read_contract(root, dataset, known) for dataset in dataset_ids(root)}
+    for reading in readings.values():
+        yield from reading.problems
+        if reading.value is not None:
+            yield from suite_problems(root / "expectations", reading, known.elements, sampler)
+    yield from counts_elsewhere(readings)
 
 
 def _folders(root: Path) -> Iterator[Problem]:

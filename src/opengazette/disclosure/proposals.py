@@ -11,6 +11,7 @@ import pandas as pd
 from opengazette.disclosure.assessment import assess
 from opengazette.disclosure.coarser import AREAS, Form, forms
 from opengazette.disclosure.denominators import finest_labels
+from opengazette.disclosure.protected_cells import small_counts_withheld
 from opengazette.model.contract import Contract
 from opengazette.model.publication import Dimension, Population
 from opengazette.model.reference import PopulationTable
@@ -86,7 +87,8 @@ def least_generalisation(
         tried += 1
         coarse = coarsened(contract, base, populations, chosen)
         result = assess(coarse.contract, coarse.base, coarse.populations, pack)
-        if not result.must_withhold_small or not _has_small(coarse, pack):
+        masked = small_counts_withheld(coarse.contract.publication, result)
+        if not masked or not _has_small(coarse, pack):
             changed = tuple(form for form in chosen if form.loss)
             score = result.score.total if result.score else None
             loss = round(sum(form.loss for form in chosen), 4)

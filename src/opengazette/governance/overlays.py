@@ -78,13 +78,20 @@ def _change_problems(
         yield f"the base has no value {change.path}", "correct the path"
         return
     reading = change.path.startswith("readings.")
-    value = isinstance(found, int) or (reading and isinstance(found, str))
+    value = isinstance(found, int | float) or (reading and isinstance(found, str))
     if not value or leaf in ("source", "means") or isinstance(found, bool):
         yield f"{change.path} is no number and no reading", "change values alone"
-    elif type(change.to) is not type(found):
+    elif not _fits(change.to, found):
         yield f"{change.path} takes a {type(found).__name__}", "write the value plainly"
     elif found != change.was:
         yield f"{change.path} is not what `was` says", "compare the base with the one approved"
+
+
+def _fits(to: float | str, found: object) -> bool:
+    """Tell whether a value may stand for another: of its kind, and whole where that is whole."""
+    if isinstance(found, float):
+        return isinstance(to, int | float) and not isinstance(to, bool)
+    return type(to) is type(found)
 
 
 def _changed(base: RulePack, overlay: Overlay) -> RulePack:

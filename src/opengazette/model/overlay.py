@@ -10,7 +10,10 @@ from pydantic import Field, StringConstraints, model_validator
 from opengazette.model.frozen import FileName, Frozen, Label, Sentence
 
 ValuePath = Annotated[
-    str, StringConstraints(pattern=r"^(thresholds|readings|scores)(\.[a-z0-9_]+)+$")
+    str,
+    StringConstraints(
+        pattern=r"^(thresholds|readings|scores|amounts|reliability|percents)(\.[a-z0-9_]+)+$"
+    ),
 ]
 """Where a value stands in a rule pack: names and numbers of list entries (from 0), with dots."""
 
@@ -49,8 +52,10 @@ class ChangedValue(Frozen):
     """One value of the base that the department changes."""
 
     path: ValuePath
-    was: int | str = Field(description="the value of the base, so that a new base is noticed")
-    to: int | str
+    was: int | float | str = Field(
+        description="the value of the base, so that a new base is noticed"
+    )
+    to: int | float | str
     reason: Sentence
 
 

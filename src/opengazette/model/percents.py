@@ -16,13 +16,10 @@ class PercentRules(Frozen):
     smallest_total: int = Field(ge=1, description="smallest number of people in all categories")
     source: Sentence
 
-    def broken(self, threshold: int) -> Iterator[str]:
-        """Say where a whole percent would tell that a count is small."""
-        if self.smallest_total < 100 * threshold:
-            yield (
-                f"percents: of {self.smallest_total} people, {threshold} are not a whole percent "
-                f"yet; smallest_total needs {100 * threshold} or more"
-            )
+    def for_threshold(self, threshold: int) -> PercentRules:
+        """Return the rules under which no count below a threshold is a whole percent."""
+        least = max(self.smallest_total, 100 * threshold)
+        return self.model_copy(update={"smallest_total": least})
 
 
 class WholePercents(Frozen):

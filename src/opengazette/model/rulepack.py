@@ -278,12 +278,6 @@ class RulePack(Frozen):
             raise ValueError("annotations: codes '1' and '2' are needed to tell them apart")
         return self
 
-    @model_validator(mode="after")
-    def _percents(self) -> RulePack:
-        for broken in self.percents.broken(self.thresholds.numerator) if self.percents else ():
-            raise ValueError(broken)
-        return self
-
     @property
     def smallest_denominator(self) -> int:
         """Return the smallest population that passes step 2."""

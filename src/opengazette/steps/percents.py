@@ -72,7 +72,7 @@ def _asked(contract: Contract, rule_pack: RulePack) -> tuple[WholePercents, Perc
             "percents stand for counts.",
             "Publish counts, or take an edition that does.",
         )
-    return wanted, rules
+    return wanted, rules.for_threshold(rule_pack.thresholds.numerator)
 
 
 def _refuse_counts_before(contract: Contract, earlier: Sequence[Release]) -> None:
