@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from opengazette.errors import SettingsInvalid
+from opengazette.localportal.faults import Armed, Faulty
 from opengazette.localportal.guard import Guard
 from opengazette.localportal.portal import Portal
 from opengazette.localportal.problems import Problem, bad_request
@@ -24,6 +25,7 @@ from opengazette.localportal.routes import (
     approvals,
     configs,
     discovery,
+    faults,
     pages,
     query,
     resource,
@@ -72,6 +74,10 @@ def create_app(settings: PortalSettings) -> FastAPI:
     ):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    if settings.allow_faults:
+        app.state.faults = Armed()
+        app.include_router(faults.router)
+        app.add_middleware(Faulty, armed=app.state.faults)
     app.add_middleware(Guard)
     app.exception_handler(Problem)(_answer_problem)
     app.exception_handler(RequestValidationError)(_answer_invalid)

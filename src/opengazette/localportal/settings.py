@@ -26,7 +26,9 @@ class PortalSettings:
     one. Without users, and on a loopback address only, there is one publisher, `publisher`,
     with the password `publisher`. `approve_public` lets a revision that is or becomes public
     wait until another publisher than its own approves it. `tls` serves HTTPS with a certificate
-    of the portal's own, whose authority is `tls/authority.pem` in the folder.
+    of the portal's own, whose authority is `tls/authority.pem` in the folder. `allow_faults`
+    lets a publisher make the portal fail in the ways that portals do, for tests; on a loopback
+    address only.
 
     Raises:
         SettingsInvalid: others can reach the portal and no password of its own is set.
@@ -40,10 +42,12 @@ class PortalSettings:
     refuse_plain_http: bool = False
     approve_public: bool = False
     tls: bool = False
+    allow_faults: bool = False
 
     def __post_init__(self) -> None:
         if not is_loopback(self.host):
             _refuse_known_password(self.host, self.users)
+            _refuse_faults(self.host, allowed=self.allow_faults)
 
     def publishers(self) -> Mapping[str, str]:
         """Return who may write, with password or hash."""
@@ -70,6 +74,14 @@ def _refuse_known_password(host: str, users: Mapping[str, str]) -> None:
     raise SettingsInvalid(
         problem, "Set a publisher with a password of its own, or listen on 127.0.0.1."
     )
+
+
+def _refuse_faults(host: str, *, allowed: bool) -> None:
+    if allowed:
+        raise SettingsInvalid(
+            f"The portal would listen on {host}, which others can reach, and fail on demand.",
+            "Leave allow_faults out, or listen on 127.0.0.1.",
+        )
 
 
 def hash_password(password: str) -> str:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 
 from opengazette.localportal import PortalSettings, create_app
+from opengazette.localportal.server import server_config
 
 Shown = dict[str, Any]
 USERS = {"ann": "correct horse", "bob": "battery staple"}
@@ -154,6 +159,39 @@ def waited(over: Any) -> Shown:
             return found
         time.sleep(0.02)
     raise AssertionError("it was not over in time")
+
+
+@contextmanager
+def serving(settings: PortalSettings) -> Iterator[str]:
+    """Serve a portal on a free port until the block ends; yield its address."""
+    server = uvicorn.Server(server_config(settings))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        deadline = time.monotonic() + 20
+        while not server.started and time.monotonic() < deadline:
+            time.sleep(0.01)
+        scheme = "https" if settings.tls else "http"
+        yield f"{scheme}://localhost:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
+@pytest.fixture
+def faulty_portal(tmp_path: Path) -> Iterator[str]:
+    """The address of a portal that fails on demand."""
+    settings = PortalSettings(folder=tmp_path / "portal", users=USERS, allow_faults=True)
+    with serving(settings) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def https_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The address of a portal over TLS that takes credentials over nothing else, and its folder."""
+    folder = tmp_path_factory.mktemp("https")
+    settings = PortalSettings(folder=folder, users=USERS, refuse_plain_http=True, tls=True)
+    with serving(settings) as address:
+        yield address, folder
 
 
 @pytest.fixture
