@@ -65,9 +65,10 @@ def test_case_17_a_transform_that_fails_for_a_row_counts_and_shows_it(desk: Any)
             },
         ]
     ]
-    listed = desk.client.get(
-        output["links"]["schema_errors"], auth=desk.auth, headers={"Accept": "text/csv"}
-    )
+    csv = {"Accept": "text/csv"}
+    whole = desk.client.get(output["links"]["rows"], auth=desk.auth, headers=csv)
+    assert whole.text == "county,n\nAlameda,\nButte,\nÑuble,\n"
+    listed = desk.client.get(output["links"]["schema_errors"], auth=desk.auth, headers=csv)
     assert listed.text.splitlines()[:2] == [
         "error,row,county,year,visits",
         "Unable to convert from text to number,1,Alameda,2020,120",
@@ -97,7 +98,7 @@ def test_case_17_a_job_goes_through_its_states_and_publishes(desk: Any) -> None:
     output = desk.output(desk.upload(revision, CSV))
     job = desk.apply(revision, output)
     assert job["status"] == "successful"
-    stages = ["successful", "finishing", "upserting", "creating_columns"]
+    stages = ["upsert_complete", "upserting", "creating_columns", "started"]
     assert [entry["stage"] for entry in job["log"]] == stages
     view = desk.view(dataset)
     assert (view["publicationStage"], view["description"]) == ("published", "All of them")
@@ -130,6 +131,36 @@ def test_case_17_what_becomes_public_waits_for_a_second_person(
     assert ann.table(dataset) == [{"county": "Colusa"}]
     assert ann.view(dataset)["permissions"] == {"scope": "public"}
     assert bob.ask("PUT", review, 409, json={"state": "rejected"})["code"] == "approval.decided"
+
+
+def test_case_17_what_was_changed_after_it_was_submitted_is_submitted_again(
+    desks_with_approval: tuple[Any, Any],
+) -> None:
+    ann, bob = desks_with_approval
+    revision = ann.new()
+    change = {"action": {"type": "replace", "permission": "public"}}
+    ann.ask("PUT", revision["links"]["update"], json=change)
+    ann.output(ann.upload(revision, CSV))
+    held = ann.ask("PUT", revision["links"]["apply"], 201, json={})
+    ann.ask("PUT", revision["links"]["update"], json={"metadata": {"description": "Sneaked in"}})
+    bob.ask("PUT", held["links"]["review"], 404, json={"state": "approved"})
+
+
+def test_case_17_nothing_becomes_public_past_the_second_person(
+    desks_with_approval: tuple[Any, Any],
+) -> None:
+    ann, bob = desks_with_approval
+    dataset = ann.published(CSV)
+    public = f"/api/views/{dataset}.json?method=setPermission&value=public.read"
+    assert ann.ask("PUT", public, 409)["code"] == "approval.needed"
+    revision = ann.revise(dataset, "update", permission="public")
+    held = ann.ask("PUT", revision["links"]["apply"], 201, json={})
+    bob.ask("PUT", held["links"]["review"], json={"state": "approved"})
+    job = ann.show(revision)["resource"]["task_sets"][0]
+    ann.ended({"links": {"show": f"{revision['links']['apply']}/{job['id']}"}})
+    copy = ann.ask("POST", f"/api/views/{dataset}/publication.json?method=copy")["id"]
+    refused = ann.ask("POST", f"/api/views/{copy}/publication.json", 409)
+    assert refused["code"] == "approval.needed"
 
 
 def test_case_17_a_rejected_change_stays_private(desks_with_approval: tuple[Any, Any]) -> None:

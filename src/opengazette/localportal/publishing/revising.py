@@ -14,6 +14,7 @@ from opengazette.localportal.publishing.drafts import (
     Approval,
     Attachment,
     Job,
+    LogEntry,
     Permission,
     Revision,
     Source,
@@ -76,13 +77,14 @@ def change_revision(
     session: Session, revision: Revision, view: View, sent: Mapping[str, JsonValue]
 ) -> Revision:
     """Change an open revision. Attachments are a list that replaces the one before; a change
-    of the metadata without them empties the list, as on the platform.
+    of the metadata without them empties the list, as on the platform. What was submitted for
+    approval is no longer: nobody approves what they did not see.
 
     Raises:
-        Problem: the revision is closed, or a change is not acceptable.
+        Problem: the revision is closed or being applied, or a change is not acceptable.
     """
-    refuse_closed(revision)
-    changes: dict[str, object] = {}
+    refuse_fixed(revision)
+    changes: dict[str, object] = {"approval": None}
     if "metadata" in sent:
         changes["metadata"] = _metadata(view, revision.metadata, sent["metadata"])
         changes["attachments"] = () if revision.attachments else revision.attachments
@@ -146,17 +148,21 @@ def begin_job(session: Session, revision: Revision, owner: str, output_id: int |
     Raises:
         Problem: it is closed, or is being applied already.
     """
-    refuse_closed(revision)
-    if any(job.finished_at is None for job in revision.jobs):
-        raise Problem(409, "revision.applying", "The revision is being applied already.")
-    job = Job(id=session.draw(), created_by=owner, created_at=now(), output_schema_id=output_id)
+    refuse_fixed(revision)
+    job = Job(
+        id=session.draw(),
+        created_by=owner,
+        created_at=now(),
+        output_schema_id=output_id,
+        log=(LogEntry(stage="started", time=now()),),
+    )
     keep_revision(session, revision.model_copy(update={"jobs": (*revision.jobs, job)}))
     return job
 
 
 def submit(session: Session, revision: Revision, owner: str, output_id: int | None) -> Revision:
     """Let a revision wait for a second person."""
-    refuse_closed(revision)
+    refuse_fixed(revision)
     approval = Approval(
         id=session.draw(), submitted_by=owner, submitted_at=now(), output_schema_id=output_id
     )
@@ -180,6 +186,17 @@ def refuse_closed(revision: Revision) -> None:
     """
     if revision.closed_at is not None:
         raise Problem(409, "revision.closed", "The revision is closed; open another.")
+
+
+def refuse_fixed(revision: Revision) -> None:
+    """Refuse a change to a revision that is closed or being applied.
+
+    Raises:
+        Problem: it is (409).
+    """
+    refuse_closed(revision)
+    if any(job.finished_at is None for job in revision.jobs):
+        raise Problem(409, "revision.applying", "The revision is being applied already.")
 
 
 def restored(session: Session, view_id: str, seq: int) -> Revision:

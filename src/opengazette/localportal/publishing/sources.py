@@ -11,7 +11,7 @@ import pyarrow.lib as pa
 from opengazette.localportal.publishing import conversions as sql
 from opengazette.localportal.publishing.drafts import InputColumn, InputSchema, Source
 from opengazette.localportal.publishing.geography import read_geojson, read_kml, read_shapefile
-from opengazette.localportal.publishing.kept import upload_folder
+from opengazette.localportal.publishing.kept import find_revision, missing, upload_folder
 from opengazette.localportal.publishing.parsing import Reading, Row, Unreadable, read_separated
 from opengazette.localportal.publishing.uploads import whole_file
 from opengazette.localportal.publishing.workbooks import read_workbook
@@ -58,9 +58,14 @@ def read_upload(store: Store, source: Source) -> InputSchema:
     )
 
 
-def copy_rows(store: Store, table: str, columns: tuple[Column, ...]) -> InputSchema:
-    """Make an input schema of the rows that a dataset has, or had."""
+def copy_rows(store: Store, source: Source) -> InputSchema:
+    """Make an input schema of the rows that a dataset has, or had at an archived revision.
+
+    Raises:
+        Problem: the dataset is gone, or the rows were not archived.
+    """
     with store.writing() as session:
+        table, columns = _rows_to_copy(session, source)
         copied = f"rows_{session.draw()}"
         inputs = tuple(
             InputColumn(
@@ -86,6 +91,16 @@ def copy_rows(store: Store, table: str, columns: tuple[Column, ...]) -> InputSch
         table=copied,
         total_rows=int(counted[0]) if counted else 0,
     )
+
+
+def _rows_to_copy(session: Session, source: Source) -> tuple[str, tuple[Column, ...]]:
+    view = session.view(source.fourfour or "")
+    if source.archived_seq is None:
+        return view.table, view.columns
+    snapshot = find_revision(session, view.id, source.archived_seq).snapshot
+    if snapshot is None:
+        raise missing("archived version")
+    return snapshot.table, snapshot.columns
 
 
 def _opened(file: Path, source: Source) -> Reading:

@@ -28,14 +28,18 @@ def with_job(
     job_id: int,
     status: JobStatus,
     details: dict[str, JsonValue] | None = None,
+    *,
+    stage: str | None = None,
 ) -> Revision:
-    """Return the revision with a job in another state, which its log tells."""
+    """Return the revision with a job in another state, which its log tells; there the stage
+    may have a name of its own.
+    """
     ended = now() if status in ("successful", "failure") else None
     jobs = tuple(
         job.model_copy(
             update={
                 "status": status,
-                "log": (*job.log, LogEntry(stage=status, time=now(), details=details)),
+                "log": (*job.log, LogEntry(stage=stage or status, time=now(), details=details)),
                 "finished_at": ended,
             }
         )

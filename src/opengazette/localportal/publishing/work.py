@@ -97,28 +97,43 @@ class Workshop:
             sweep_files(session, self.store)
         sweep_uploads(self.store, {source.id for source in sources})
         for source in sources:
-            if source.uploaded_at and not (source.finished_at or source.failed_at):
-                self._submitted(partial(self.read, source.id))
+            if not (source.finished_at or source.failed_at):
+                self._resume_source(source)
             for schema in source.schemas:
                 for output in schema.outputs:
                     if not (output.completed_at or output.failed_at):
                         self._resume_output(source.id, schema.id, output.id)
 
+    def _resume_source(self, source: Source) -> None:
+        if source.type == "view":
+            self._submitted(partial(self.copy_of_rows, source.id))
+        elif source.uploaded_at is not None:
+            self._submitted(partial(self.read, source.id))
+
     def _resume_output(self, source_id: int, input_id: int, output_id: int) -> None:
         self._submitted(partial(self.compute, source_id, input_id, output_id))
 
     def read(self, source_id: int) -> None:
-        """Read a source's rows, guess what is wanted of them and compute it."""
+        """Read an upload's rows, guess what is wanted of them and compute it."""
         with self.store.reading() as session:
             source = find_source(session, source_id)
+        self._fill(source_id, partial(read_upload, self.store, source))
+
+    def copy_of_rows(self, source_id: int) -> None:
+        """Fill a source with the rows of its dataset, or of the snapshot it restores."""
+        with self.store.reading() as session:
+            source = find_source(session, source_id)
+        self._fill(source_id, partial(copy_rows, self.store, source))
+
+    def _fill(self, source_id: int, rows: Callable[[], InputSchema]) -> None:
         try:
-            self.take_schema(source_id, read_upload(self.store, source))
+            self.take_schema(source_id, rows())
         except Unreadable as unreadable:
             self._fail_source(source_id, str(unreadable))
         except Problem as problem:
             self._fail_source(source_id, problem.message)
         except Exception:
-            self._fail_source(source_id, "The file cannot be read.")
+            self._fail_source(source_id, "The rows cannot be read.")
             raise
 
     def take_schema(self, source_id: int, schema: InputSchema) -> None:
@@ -162,18 +177,6 @@ class Workshop:
         with self.store.writing() as session:
             keep_output(session, find_source(session, source_id), output)
         return output
-
-    def copy_of_rows(self, source: Source) -> None:
-        """Fill a source with the rows of its dataset, or of the snapshot it restores."""
-        with self.store.reading() as session:
-            view = session.view(source.fourfour or "")
-            table, columns = view.table, view.columns
-            if source.archived_seq is not None:
-                snapshot = find_revision(session, view.id, source.archived_seq).snapshot
-                if snapshot is None:
-                    raise Problem(404, "not_found", "The rows of that revision are not archived.")
-                table, columns = snapshot.table, snapshot.columns
-        self.take_schema(source.id, copy_rows(self.store, table, columns))
 
     def apply(self, key: RevisionKey, job_id: int) -> None:
         """Apply a revision; the job says what came of it."""
@@ -269,7 +272,8 @@ def _apply_in(
         raise Problem(409, "revision.closed", "The revision is closed.")
     applied = apply_changes(session, revision, output, blob)
     details: dict[str, JsonValue] = dict(applied.counters.body()) if applied.counters else {}
-    done = with_job(with_job(revision, job_id, "finishing"), job_id, "successful", details)
+    stage = "upsert_complete" if applied.counters else "finished"
+    done = with_job(revision, job_id, "successful", details, stage=stage)
     changes: dict[str, object] = {
         "closed_at": now(),
         "snapshot": applied.snapshot,

@@ -32,7 +32,7 @@ from opengazette.localportal.publishing.revising import (
     open_restoring,
     open_revision,
     output_to_apply,
-    refuse_closed,
+    refuse_fixed,
     restored,
     submit,
 )
@@ -189,7 +189,7 @@ def restore(request: Request, dataset: str, seq: int) -> Response:
     portal = portal_of(request)
     with portal.store.writing() as session:
         opened, source = open_restoring(session, restored(session, dataset, seq), owner)
-    portal.workshop.start(partial(portal.workshop.copy_of_rows, source))
+    portal.workshop.start(partial(portal.workshop.copy_of_rows, source.id))
     with portal.store.reading() as session:
         opened = find_revision(session, dataset, opened.seq)
     return JSONResponse(revision_json(opened), 201)
@@ -211,7 +211,7 @@ async def attach(request: Request, dataset: str, seq: int) -> Response:
         def work() -> Asset:
             with store.writing() as session:
                 revision = find_revision(session, dataset, seq)
-                refuse_closed(revision)
+                refuse_fixed(revision)
                 asset_id = store.place_file(staged)
                 asset = Asset(asset_id, dataset, name, media_type, size, store.files / asset_id)
                 session.keep_asset(asset)

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+import duckdb
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import JsonValue
@@ -160,7 +161,8 @@ def _rows(
         output = output_schema(source, input_id, output_id)
         _refuse_unfinished(output)
         if "text/csv" in request.headers.get("accept", ""):
-            body = _errors_csv(session, schema, output, errors_only=errors_only)
+            written = _errors_csv if errors_only else _rows_csv
+            body = written(session, schema, output)
             return StreamingResponse(_then_close(body, session), media_type="text/csv")
         found = _page(request, session, source, schema, output, errors_only=errors_only)
     except BaseException:
@@ -250,23 +252,41 @@ def _cell(value: object, kind: Kind) -> JsonValue:
     return str(value)
 
 
-def _errors_csv(
-    session: Session, schema: InputSchema, output: OutputSchema, *, errors_only: bool
-) -> Iterator[str]:
-    """Write the rows as they came, after the first error that each has."""
-    numbers = [column.number for column in schema.columns]
+def _errors_csv(session: Session, schema: InputSchema, output: OutputSchema) -> Iterator[str]:
+    """Write the rows that have an error as they came, after the first error of each."""
     first = ", ".join(f"o.e{number}" for number in range(1, len(output.columns) + 1))
-    held = "".join(f", i.c{number}" for number in numbers)
+    held = "".join(f", i.c{column.number}" for column in schema.columns)
     found = session.cursor.execute(
         f"SELECT coalesce({first}), o.number + 1{held} FROM {output.table} AS o"
-        f" JOIN {schema.table} AS i USING (number)"
-        f" {'WHERE ' + _any_error(output) if errors_only else ''} ORDER BY o.number"
+        f" JOIN {schema.table} AS i USING (number) WHERE {_any_error(output)} ORDER BY o.number"
     )
+    kinds: list[Kind] = ["text", "number", *(column.kind for column in schema.columns)]
     yield _csv_line(["error", "row", *(column.field_name for column in schema.columns)])
+    yield from _csv_lines(found, kinds)
+
+
+def _rows_csv(session: Session, _schema: InputSchema, output: OutputSchema) -> Iterator[str]:
+    """Write the computed rows; a cell that is an error is empty."""
+    held = ", ".join(f"c{number}" for number in range(1, len(output.columns) + 1))
+    found = session.cursor.execute(f"SELECT {held} FROM {output.table} ORDER BY number")
+    yield _csv_line([column.field_name for column in output.columns])
+    yield from _csv_lines(found, [column.kind for column in output.columns])
+
+
+def _csv_lines(found: duckdb.DuckDBPyConnection, kinds: list[Kind]) -> Iterator[str]:
     while batch := found.fetchmany(_BATCH):
         yield "".join(
-            _csv_line(["" if cell is None else str(cell) for cell in row]) for row in batch
+            _csv_line([_csv_cell(cell, kind) for cell, kind in zip(row, kinds, strict=True)])
+            for row in batch
         )
+
+
+def _csv_cell(value: object, kind: Kind) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(_cell(value, kind))
 
 
 def _csv_line(cells: list[str]) -> str:

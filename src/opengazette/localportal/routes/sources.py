@@ -74,7 +74,7 @@ def _created(
     with portal.store.writing() as session:
         source = keep_source(session, _new_source(session, owner, sent, key))
     if source.type == "view":
-        portal.workshop.start(partial(portal.workshop.copy_of_rows, source))
+        portal.workshop.start(partial(portal.workshop.copy_of_rows, source.id))
     return _shown(portal, source.id, 201)
 
 
@@ -137,6 +137,7 @@ async def update(request: Request, source_id: int) -> Response:
     def work() -> Response:
         with portal.store.writing() as session:
             source = find_source(session, source_id)
+            _refuse_closed_for(session, source)
             options = changed_options(source.parse_options, sent.get("parse_options"))
             changes: dict[str, object] = {"parse_options": options}
             again = source.uploaded_at is not None and options.parse_source
@@ -148,6 +149,12 @@ async def update(request: Request, source_id: int) -> Response:
         return _shown(portal, source_id)
 
     return await run_in_threadpool(work)
+
+
+def _refuse_closed_for(session: Session, source: Source) -> None:
+    """Refuse to read bytes again that are gone with their revision."""
+    if source.revision is not None:
+        refuse_closed(find_revision(session, source.revision.view_id, source.revision.seq))
 
 
 @router.patch("/source/{source_id}", response_model=None)

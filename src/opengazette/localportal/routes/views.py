@@ -30,7 +30,7 @@ from opengazette.localportal.portal import (
     readable_view,
     split_suffix,
 )
-from opengazette.localportal.problems import bad_request, view_missing
+from opengazette.localportal.problems import Problem, bad_request, view_missing
 from opengazette.localportal.publishing.kept import forget_revisions, upload_folder
 from opengazette.localportal.reading import ask
 from opengazette.localportal.soql.grammar import Query
@@ -104,8 +104,18 @@ def _set_permission(portal: Portal, dataset: str, scope: JsonValue) -> Response:
         raise bad_request(f"The permission is one of {', '.join(_SCOPES)}.")
     with portal.store.writing() as session:
         view = session.view(dataset)
+        if _SCOPES[scope] and not view.public:
+            _refuse_unapproved(portal)
         session.keep(view.model_copy(update={"public": _SCOPES[scope], "modified_at": now()}))
     return Response(status_code=200)
+
+
+def _refuse_unapproved(portal: Portal) -> None:
+    """Refuse what would make something public past the second person."""
+    if portal.settings.approve_public:
+        raise Problem(
+            409, "approval.needed", "What becomes public here is approved first: use a revision."
+        )
 
 
 @router.delete("/{name}", response_model=None)
@@ -135,6 +145,9 @@ def publication(
     with portal_of(request).store.writing() as session:
         view = session.view(dataset)
         if method is None:
+            original = session.find(view.working_copy_of or "")
+            if view.public or (original is not None and original.public):
+                _refuse_unapproved(portal_of(request))
             return _shown(publish_view(session, view))
         return _shown(copy_view(session, view, with_rows=method == "copy"))
 
