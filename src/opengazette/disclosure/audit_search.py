@@ -15,7 +15,9 @@ Mask = NDArray[np.bool_]
 
 # As good as endless for a count that is withheld.
 FAR = 1e7
-FEW_NODES, DIVES = 5, 3
+# A whole solution need not be the best one: the whole-number solver stops early.
+FEW_NODES, GAP = 5, 0.1
+DIVES = 3
 
 
 class Search:
@@ -25,6 +27,8 @@ class Search:
         self.part, self.seen = part, Seen(part)
         self._solver = Solver(part)
         self._random = np.random.default_rng(len(part.cells))
+        # In tight parts dives seldom end at whole numbers; where one fails, few more are tried.
+        self._dives = True
         if base is not None:
             self.seen.note(base)
 
@@ -36,17 +40,12 @@ class Search:
         """
         cost = np.zeros(len(self.part.cells))
         cost[at] = 1.0
-        for _ in range(DIVES):
-            point = self._solver.solve(cost)
-            if point is None:
-                raise contradiction()
-            self._keep(point)
-            if self.seen.last is not None:
-                return
-        low, high = self.part.low, np.minimum(self.part.high, FAR)
-        whole, _ = whole_solution(self.part, cost, low, high, nodes=FEW_NODES, gap=0.2)
-        if whole is not None:
-            self.seen.note(whole)
+        point = self._solver.solve(cost)
+        if point is None:
+            raise contradiction()
+        self._keep(point)
+        if self.seen.last is None:
+            self._branch(cost, self.part.low, self.part.high)
 
     def push(self, at: Index, rises: Mask, lower: Floats, upper: Floats) -> None:
         """Look for a solution in which the cells at these places lie far to their sides.
@@ -55,19 +54,20 @@ class Search:
         """
         if self.seen.last is None:
             return
-        base, low, high = self.seen.last[at], self.part.low[at], self.part.high[at]
-        self._solver.narrow(
-            at,
-            np.where(rises, low, np.maximum(low, np.minimum(base, lower))),
-            np.where(rises, np.minimum(high, np.maximum(base, upper)), high),
-        )
+        base, low, high = self.seen.last[at], self.part.low.copy(), self.part.high.copy()
+        low[at] = np.where(rises, low[at], np.maximum(low[at], np.minimum(base, lower)))
+        high[at] = np.where(rises, np.minimum(high[at], np.maximum(base, upper)), high[at])
         cost = np.zeros(len(self.part.cells))
         cost[at] = np.where(rises, -1.0, 1.0) * (0.5 + self._random.random(len(at)))
-        point = self._solver.solve(cost)
-        if point is not None:
-            self._solver.stay()
-            self._keep(point)
-        self._solver.release()
+        if self._dives:
+            self._solver.narrow(at, low[at], high[at])
+            point = self._solver.solve(cost)
+            if point is not None:
+                self._solver.stay()
+                self._keep(point)
+            self._solver.release()
+        if not self._dives:
+            self._branch(cost, low, high)
 
     def rest(self) -> None:
         """Go back to a solution from which single cells are quickly pursued."""
@@ -90,7 +90,7 @@ class Search:
 
     def reach(self, i: int, direction: int, end: float) -> bool:
         """Look for a whole solution in which a cell has this value."""
-        for _ in range(DIVES):
+        for _ in range(DIVES if self._dives else 1):
             self._hold(i, end, end)
             point = self._solver.solve(self._homeward())
             if point is None:
@@ -116,9 +116,16 @@ class Search:
         """Note a solution, or a whole one near it."""
         if not self.seen.note(point):
             whole = self._solver.dive(point)
-            if whole is not None:
-                self.seen.note(whole)
+            self._dives = whole is not None and self.seen.note(whole)
         self._solver.release()
+
+    def _branch(self, cost: Floats, low: Floats, high: Floats) -> None:
+        """Note a whole solution that costs little."""
+        whole, _ = whole_solution(
+            self.part, cost, low, np.minimum(high, FAR), nodes=FEW_NODES, gap=GAP
+        )
+        if whole is not None:
+            self.seen.note(whole)
 
     def _homeward(self) -> Floats:
         """Price what leaves the bound at which it was last: near a whole solution is another."""

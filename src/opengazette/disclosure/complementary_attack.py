@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,11 +16,14 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Index = NDArray[np.int64]
 Demand = tuple[int, int]
+Solve = Callable[[Floats, Index, Floats, Floats], Floats]
 
 CLOSE = 1e-6
 
 # Demands are met many at a time while that meets this share of them, and one by one in the end.
 WORTH, FEW = 0.05, 3
+# Of many demands in whole numbers, a fair share soon is better than most of them late.
+FEW_NODES = 5
 
 # A fractional move that has room becomes whole when it is made several times.
 MULTIPLES = (1, 2, 3, 4, 6)
@@ -178,30 +181,56 @@ class Room:
 
         Sides are drawn anew as long as that meets a fair share of what is still waiting.
         """
+        self._pushed(waiting, witnesses, self._linear, whole=whole)
+        if whole:
+            self._pushed(waiting, witnesses, self._branched, whole=True)
+
+    def _pushed(
+        self, waiting: dict[Demand, None], witnesses: Witnesses, solve: Solve, *, whole: bool
+    ) -> None:
         random = np.random.default_rng(len(waiting))
         while len(waiting) > FEW:
-            before = len(waiting)
-            self._note(self._together(waiting, random), waiting, witnesses, whole=whole)
+            before, (at, sides, asked) = len(waiting), self._sides(waiting, random)
+            cost = np.zeros(len(self._columns))
+            cost[at] = -sides / asked
+            point = solve(
+                cost,
+                at,
+                np.where(sides < 0, -asked, self._low[at]),
+                np.where(sides > 0, asked, self._high[at]),
+            )
+            self._note(point, waiting, witnesses, whole=whole)
             if before - len(waiting) < max(2.0, WORTH * before):
                 return
 
-    def _together(self, demands: Iterable[Demand], random: np.random.Generator) -> Floats:
-        """Move the columns of all demands at once, on sides drawn, no further than asked."""
+    def _sides(
+        self, demands: Iterable[Demand], random: np.random.Generator
+    ) -> tuple[Index, Floats, Floats]:
+        """Draw a side for the column of every demand; return places, sides and amounts."""
         sides = dict[int, tuple[int, float]]()
         for column, direction in demands:
             ways = self._network.ways(column, direction)
             if column not in sides or random.integers(2):
                 way = ways[int(random.integers(len(ways)))]
                 sides[column] = (way, self._network.demand(column, direction))
-        at = np.array([self._at[column] for column in sides])
-        way, asked = np.array(list(sides.values())).T
-        cost = np.zeros(len(self._columns))
-        cost[at] = -way / asked
-        low = np.where(way < 0, -asked, self._low[at])
-        self._program.bound(at, low, np.where(way > 0, asked, self._high[at]))
+        side, asked = np.array(list(sides.values())).T
+        return np.array([self._at[column] for column in sides]), side, asked
+
+    def _linear(self, cost: Floats, at: Index, low: Floats, high: Floats) -> Floats:
+        """Move no further than asked, in fractions."""
+        self._program.bound(at, low, high)
         point = self._solve(cost)
         self._program.bound(at, self._low[at], self._high[at])
         return point
+
+    def _branched(self, cost: Floats, at: Index, low: Floats, high: Floats) -> Floats:
+        """Move no further than asked, in whole numbers."""
+        lowest, highest = self._low.copy(), self._high.copy()
+        lowest[at], highest[at] = low, high
+        point = Program(
+            self._matrix, lowest, highest, work=self._network.work, whole=True, nodes=FEW_NODES
+        ).minimise(cost)
+        return np.zeros(len(cost)) if point is None else point
 
     def _alone(self, demand: Demand, direction: int) -> Floats:
         at = np.array([self._at[demand[0]]])
@@ -209,12 +238,8 @@ class Room:
         cost[at] = -float(direction)
         asked = np.array([self._network.demand(*demand)])
         if direction > 0:
-            self._program.bound(at, self._low[at], asked)
-        else:
-            self._program.bound(at, -asked, self._high[at])
-        point = self._solve(cost)
-        self._program.bound(at, self._low[at], self._high[at])
-        return point
+            return self._linear(cost, at, self._low[at], asked)
+        return self._linear(cost, at, -asked, self._high[at])
 
     def _solve(self, cost: Floats) -> Floats:
         point = self._program.minimise(cost)

@@ -88,6 +88,26 @@ class Columns:
     either: Floats
 
 
+class Nearby:
+    """Which columns of a network lie close to each other: those that share equations."""
+
+    def __init__(self, matrix: sparse.csr_array) -> None:
+        self._by_row, self._by_column = matrix, sparse.csc_array(matrix)
+
+    def around(self, column: int, size: int) -> Index:
+        """Return so many columns close to one, in order: those that share most with it first."""
+        inside = np.array([column])
+        while len(inside) < size:
+            rows = np.unique(self._by_column[:, inside].indices)
+            found, shared = np.unique(self._by_row[rows].indices, return_counts=True)
+            fresh = ~np.isin(found, inside)
+            if not fresh.any():
+                break
+            order = np.argsort(-shared[fresh], kind="stable")[: size - len(inside)]
+            inside = np.concatenate([inside, found[fresh][order]])
+        return np.asarray(np.sort(inside), dtype=np.int64)
+
+
 def networks(matrix: sparse.csr_array, columns: Columns) -> Iterator[Network]:
     """Split the system into connected networks; those without a demand are left out.
 

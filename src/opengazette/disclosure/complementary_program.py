@@ -21,7 +21,7 @@ Index = NDArray[np.int64]
 DUAL, PRIMAL = 1, 4
 
 # Whole moves are a last resort: a fair one soon is better than the best one late.
-WHOLE_GAP = 0.3
+WHOLE_GAP, NODES = 0.3, 2000
 
 
 def _never() -> bool:
@@ -65,6 +65,7 @@ class Program:
         *,
         work: Work,
         whole: bool = False,
+        nodes: int = NODES,
         bounds_stay: bool = True,
     ) -> None:
         self._size, self._work = int(matrix.shape[1]), work
@@ -76,7 +77,7 @@ class Program:
         self._solver.passModel(_model(matrix, low, high, whole=whole))
         if whole:
             self._solver.setOptionValue("presolve", "on")
-            self._solver.setOptionValue("mip_max_nodes", 2000)
+            self._solver.setOptionValue("mip_max_nodes", nodes)
             self._solver.setOptionValue("mip_rel_gap", WHOLE_GAP)
 
     def bound(self, columns: Index, low: Floats, high: Floats) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -17,14 +20,18 @@ from opengazette.disclosure.complementary_attack import (
     shortfalls,
 )
 from opengazette.disclosure.complementary_cuts import Cuts, Slack, cut
-from opengazette.disclosure.complementary_network import Network, Unprotectable
+from opengazette.disclosure.complementary_network import Nearby, Network, Unprotectable
 from opengazette.disclosure.complementary_program import Program
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Index = NDArray[np.int64]
 
 # A move through withheld cells costs next to nothing, but not nothing: no idle circles.
 IDLE = 1e-4
+
+# In a larger network only so many columns close to a gap may be withheld to close it, if they can.
+NEARBY = 2000
 
 # How much work one round of giving back may take.
 TRIMMING = 2e8
@@ -32,6 +39,8 @@ TRIMMING = 2e8
 # Meeting one more of many demands is worth more than any cells; how often prices are learnt
 # anew, and how often many demands are met together before each is met alone.
 REWARD, LESSONS, TOGETHER = 1e4, 3, 8
+# Many together help no more when this share of them is left.
+STUCK = 0.9
 
 
 class Repair:
@@ -39,29 +48,28 @@ class Repair:
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._matrix = sparse.hstack([network.matrix, -network.matrix], format="csr")
-        self._low = np.zeros(2 * network.size)
-        self._high = np.concatenate([np.full(network.size, np.inf), network.fall])
-        self._program = Program(
-            self._matrix, self._low, self._high, work=network.work, bounds_stay=False
-        )
+        self._near = Nearby(network.matrix)
+        self._all = Ground(network, np.arange(network.size))
 
     def close(self, withheld: Mask, demand: Demand, *, whole: bool) -> Mask:
         """Return the pattern with the cells added that meet the demand.
 
+        In a large network they are sought close to the column first.
+
         Raises:
             Unprotectable: no pattern meets it.
         """
-        column, direction = demand
-        asked = self._network.demand(*demand)
-        tried = [
-            self._closed(withheld, column, way, asked, whole=whole)
-            for way in self._network.ways(column, direction)
-        ]
-        found = [pattern for pattern in tried if pattern is not None]
-        if not found:
-            raise Unprotectable(column)
-        return min(found, key=lambda pattern: float(self._network.cost[pattern].sum()))
+        for ground in self._grounds(withheld, demand[0]):
+            found = ground.closed(withheld, demand, whole=whole)
+            if found:
+                return min(found, key=lambda pattern: float(self._network.cost[pattern].sum()))
+        raise Unprotectable(demand[0])
+
+    def _grounds(self, withheld: Mask, column: int) -> Iterator[Ground]:
+        if self._network.size > 2 * NEARBY:
+            near = self._near.around(column, NEARBY)
+            yield Ground(self._network, np.union1d(near, np.flatnonzero(withheld)))
+        yield self._all
 
     def together(self, withheld: Mask, demands: list[Demand], random: np.random.Generator) -> Mask:
         """Return the pattern with cells added that meet many demands in one move, if any do.
@@ -69,7 +77,8 @@ class Repair:
         Sides are drawn. What is paid for a cell is learnt anew from how far it moved: the linear
         program pays by the unit, the table by the cell.
         """
-        size, high, price = self._network.size, self._high.copy(), self._prices(withheld, 1.0)
+        size, ground, price = self._network.size, self._all, self._all.prices(withheld, 1.0)
+        high = ground.high.copy()
         price /= np.mean([self._network.demand(*demand) for demand in demands])
         cost, wanted = price.copy(), list[int]()
         for column, direction in demands:
@@ -79,9 +88,9 @@ class Repair:
             cost[at] = -REWARD / high[at]
             wanted.append(at)
         every, best, least = np.arange(2 * size), withheld, np.inf
-        self._program.bound(every, self._low, high)
+        ground.program.bound(every, ground.low, high)
         for _ in range(LESSONS):
-            point = self._program.minimise(cost)
+            point = ground.program.minimise(cost)
             if point is None:
                 break
             moved = np.asarray(withheld | (point.reshape(2, -1).max(axis=0) > CLOSE))
@@ -93,40 +102,68 @@ class Repair:
             used = point > CLOSE
             used[wanted] = False
             cost[used] = price[used] / point[used]
-        self._program.bound(every, self._low, self._high)
+        ground.program.bound(every, ground.low, ground.high)
         return best
 
-    def _closed(
-        self, withheld: Mask, column: int, direction: int, asked: float, *, whole: bool
-    ) -> Mask | None:
-        low, high, at = self._forced(column, direction, asked)
-        cost = self._prices(withheld, asked)
+
+class Ground:
+    """Some columns of a network that may move, all others standing still.
+
+    Shape: a place is a column on its way up or, after all these, on its way down.
+    """
+
+    def __init__(self, network: Network, columns: Index) -> None:
+        self._network, self._columns = network, columns
+        touched = sparse.csc_array(network.matrix)[:, columns]
+        rows = np.unique(touched.indices)
+        inner = sparse.csr_array(sparse.csr_array(touched)[rows])
+        self._matrix = sparse.hstack([inner, -inner], format="csr")
+        self.low = np.zeros(2 * len(columns))
+        self.high = np.concatenate([np.full(len(columns), np.inf), network.fall[columns]])
+
+    @cached_property
+    def program(self) -> Program:
+        """Return the linear program of all moves."""
+        work = self._network.work
+        return Program(self._matrix, self.low, self.high, work=work, bounds_stay=False)
+
+    def closed(self, withheld: Mask, demand: Demand, *, whole: bool) -> list[Mask]:
+        """Return the pattern with the cells added that meet a demand, for each way that can."""
+        ways = self._network.ways(*demand)
+        tried = (self._closed(withheld, demand, way, whole=whole) for way in ways)
+        return [pattern for pattern in tried if pattern is not None]
+
+    def prices(self, withheld: Mask, asked: float) -> Floats:
+        """Price every place so that a move of what is asked costs what its cell costs."""
+        columns, fall = self._columns, self._network.fall[self._columns]
+        cost = np.where(withheld[columns], IDLE, self._network.cost[columns] + IDLE)
+        return np.concatenate([cost / asked, cost / np.clip(fall, 1.0, asked)])
+
+    def _closed(self, withheld: Mask, demand: Demand, way: int, *, whole: bool) -> Mask | None:
+        asked = self._network.demand(*demand)
+        low, high, at = self._forced(demand[0], way, asked)
+        cost = self.prices(withheld, asked)
         if whole:
-            point = Program(self._matrix, low, high, work=self._network.work, whole=True).minimise(
-                cost
-            )
+            work = self._network.work
+            point = Program(self._matrix, low, high, work=work, whole=True).minimise(cost)
         else:
-            self._program.bound(at, low[at], high[at])
-            point = self._program.minimise(cost)
-            self._program.bound(at, self._low[at], self._high[at])
+            self.program.bound(at, low[at], high[at])
+            point = self.program.minimise(cost)
+            self.program.bound(at, self.low[at], self.high[at])
         if point is None:
             return None
-        moved: Mask = point.reshape(2, -1).max(axis=0) > CLOSE
-        return np.asarray(withheld | moved, dtype=np.bool_)
+        pattern = withheld.copy()
+        pattern[self._columns[point.reshape(2, -1).max(axis=0) > CLOSE]] = True
+        return pattern
 
-    def _forced(
-        self, column: int, direction: int, asked: float
-    ) -> tuple[Floats, Floats, NDArray[np.int64]]:
-        at = np.array([column, column + self._network.size])
-        forward, backward = at if direction > 0 else at[::-1]
-        low, high = self._low.copy(), self._high.copy()
+    def _forced(self, column: int, way: int, asked: float) -> tuple[Floats, Floats, Index]:
+        place = int(np.searchsorted(self._columns, column))
+        at = np.array([place, place + len(self._columns)])
+        forward, backward = at if way > 0 else at[::-1]
+        low, high = self.low.copy(), self.high.copy()
         low[forward] = high[forward] = asked
         high[backward] = 0.0
         return low, high, at
-
-    def _prices(self, withheld: Mask, asked: float) -> Floats:
-        cost = np.where(withheld, IDLE, self._network.cost + IDLE)
-        return np.concatenate([cost / asked, cost / np.clip(self._network.fall, 1.0, asked)])
 
 
 def repaired(
@@ -141,9 +178,10 @@ def repaired(
     asked = [demand for demand in network.demands() if demand not in witnesses.moves]
     random = np.random.default_rng(len(asked))
     for _ in range(0 if whole else TOGETHER):
+        before = len(asked)
         missed = list(shortfalls(network, withheld, asked, witnesses, whole=False))
         asked = [(miss.column, miss.direction) for miss in missed]
-        if len(asked) < FEW:
+        if len(asked) < FEW or len(asked) > STUCK * before:
             break
         withheld = repair.together(withheld, asked, random)
     while asked:

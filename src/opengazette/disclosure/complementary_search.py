@@ -34,9 +34,11 @@ WORK, ROUNDS = 5e8, 60
 PEELING = 10
 # So many gaps are turned into cuts before the choice is made anew.
 GAPS = 150
-# In a network no larger than this a pattern is completed although the cuts are not, as long as
-# that takes no more than such a share of all work.
-SMALL, COMPLETING = 3000, 0.4
+# Cells that the equations alone determine come first; the others once these are but a handful.
+HANDFUL = 20
+# A pattern is completed although the cuts are not, as long as that takes no more than such a share
+# of all work; in a network larger than this only once nearly all gaps are closed.
+COMPLETING, SMALL, NEARLY = 0.4, 3000, 40
 # A larger network is not searched: a pattern is constructed, and substitution gives a bound.
 LARGE = 30_000
 # Two patterns closer than this differ in tie-breaks only.
@@ -114,8 +116,9 @@ class _Hunt:
         cost = np.where(network.free, network.cost, 0.0)
         self._master, self._branch = Master(cost, network.work, close), False
         self._peeling, self._relations = Peeling(network), Relations(network)
-        self._pattern = network.hidden.copy()
-        self._bound, self.rounds, self.n_gaps, self._completing = 0.0, 0, 0, 0.0
+        self._pattern, self._met = network.hidden.copy(), Witnesses()
+        self._bound, self.rounds, self._completing = 0.0, 0, 0.0
+        self.n_gaps, self._counted = 0, False
         self.best: Found | None = None
 
     def ended(self, gap: float, effort: float) -> bool:
@@ -164,8 +167,9 @@ class _Hunt:
     @property
     def due(self) -> bool:
         """Tell whether the last pattern may be completed although the cuts are not."""
-        small, spent = self._network.size <= SMALL, self._network.work.spent
-        return small and self.n_gaps > 0 and self._completing <= COMPLETING * spent
+        near = self._network.size <= SMALL or (self._counted and self.n_gaps <= NEARLY)
+        affordable = self._completing <= COMPLETING * self._network.work.spent
+        return self.n_gaps > 0 and near and affordable
 
     def complete(self) -> None:
         """Make the last pattern sufficient, whatever it costs, and keep it if it is the best."""
@@ -188,15 +192,21 @@ class _Hunt:
 
     def _attacked(self, pattern: Mask) -> int:
         """Turn gaps of a pattern into cuts and cover them; return how many were found."""
-        made = self._given_away(pattern)
-        n_gaps = len(made)
-        if not made:
+        cuts = self._given_away(pattern)
+        n_gaps, pattern = len(cuts), self._with(cuts, pattern)
+        self._counted = n_gaps < HANDFUL
+        if self._counted:
             found = list(islice(self._missed(pattern), GAPS))
-            cuts = (self._relations.narrowed(miss, pattern) for miss in found)
-            made, n_gaps = [each for each in cuts if each is not None], len(found)
-        self._cuts.add(made)
-        self._pattern = _covered(self._network, pattern, made)
+            narrowed = (self._relations.narrowed(miss, pattern) for miss in found)
+            cuts = [each for each in narrowed if each is not None]
+            n_gaps, pattern = n_gaps + len(found), self._with(cuts, pattern)
+        self._pattern = pattern
         return n_gaps
+
+    def _with(self, cuts: list[Cut], pattern: Mask) -> Mask:
+        """Learn cuts; return the pattern with cells added that satisfy them."""
+        self._cuts.add(cuts)
+        return _covered(self._network, pattern, cuts)
 
     def _given_away(self, pattern: Mask) -> list[Cut]:
         """Return cuts of columns that the equations determine."""
@@ -225,22 +235,22 @@ class _Hunt:
         )
 
     def _missed(self, pattern: Mask) -> Iterator[Shortfall]:
-        known = self._earlier(pattern)
+        self._met = known = self._earlier(pattern)
         asked = [demand for demand in self._network.demands() if demand not in known.moves]
         return shortfalls(self._network, pattern, asked, known, whole=False)
 
     def _earlier(self, pattern: Mask) -> Witnesses:
-        """Return the witnesses of the best pattern that hold in another as well."""
-        if self.best is None:
-            return Witnesses()
-        return self.best.witnesses.within(pattern, whole=False)
+        """Return the witnesses found for other patterns that hold in this one as well."""
+        found = self._met.within(pattern, whole=False)
+        if self.best is not None:
+            found.moves.update(self.best.witnesses.within(pattern, whole=False).moves)
+        return found
 
     def _unpeeled(self, pattern: Mask) -> Mask:
         """Extend a pattern until substitution no longer gives a demand away."""
         broken = self._peeling.broken(pattern)
         while broken:
-            self._cuts.add(broken)
-            pattern = _covered(self._network, pattern, broken)
+            pattern = self._with(broken, pattern)
             broken = self._peeling.broken(pattern)
         return pattern
 
