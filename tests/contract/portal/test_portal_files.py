@@ -119,6 +119,16 @@ def test_types_are_guessed_from_all_values_and_no_zero_is_lost(desk: Any) -> Non
     ]
 
 
+def test_a_header_without_rows_is_an_empty_table_and_no_header_is_none(desk: Any) -> None:
+    revision = desk.new()
+    output = desk.output(desk.upload(revision, "a,b\n"))
+    assert (output["resource"]["total_rows"], output["resource"]["error_count"]) == (0, 0)
+    assert desk.apply(revision, output)["status"] == "successful"
+    assert desk.table(revision["resource"]["fourfour"]) == []
+    empty = desk.upload(desk.new(), "\n")["resource"]
+    assert empty["failure_details"] == {"message": "The file has no columns."}
+
+
 def test_rows_of_another_length_are_errors_and_stay_out(desk: Any) -> None:
     revision = desk.new()
     output = desk.output(desk.upload(revision, "a,b\n1,2\n3\n4,5,6\n7,8\n"))

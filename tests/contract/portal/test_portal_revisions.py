@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 CSV = "county,year,visits\nAlameda,2020,120\nButte,2020,35.5\nÑuble,2021,\n"
@@ -436,3 +437,23 @@ def test_what_is_not_there_is_404_and_what_is_malformed_400(desk: Any) -> None:
         desk.ask("PUT", revision["links"]["update"], 400, json=body)
     refused = desk.ask("POST", "/api/publishing/v1/revision?deleted_at=2030-01-01", 400, json={})
     assert "deletes no dataset" in refused["message"]
+
+
+def test_many_publish_at_once_and_each_gets_their_own(desk: Any) -> None:
+    def one(number: int) -> tuple[str, int]:
+        rows = "word,n\n" + "".join(f"w{number},{at}\n" for at in range(2_000 + number))
+        dataset = desk.published(rows)
+        for more in range(2):
+            revision = desk.revise(dataset, "update" if more % 2 else "replace")
+            job = desk.apply(revision, desk.output(desk.upload(revision, rows)))
+            assert job["status"] == "successful", job
+            desk.ask("PUT", f"/resource/{dataset}.json", json=[{"word": "x", "n": "1"}])
+        revision = desk.revise(dataset)
+        desk.apply(revision, desk.output(desk.upload(revision, rows)))
+        counted = "$select=word,count(*)&$group=word"
+        found = desk.ask("GET", f"/resource/{dataset}.json?{counted}")
+        return found[0]["word"], int(found[0]["count"])
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(one, range(4)))
+    assert found == [(f"w{number}", 2_000 + number) for number in range(4)]

@@ -240,7 +240,7 @@ def compute(store: Store, schema: InputSchema, output: OutputSchema) -> OutputSc
         errors = " + ".join(f"count(e{number})" for number in numbers)
         any_error = f"coalesce({', '.join(f'e{number}' for number in numbers)}) IS NOT NULL"
         counted = session.cursor.execute(
-            f"SELECT {errors}, count_if({any_error}), count(*) FROM {table}"
+            f"SELECT {errors}, coalesce(count_if({any_error}), 0), count(*) FROM {table}"
         ).fetchone()
     error_count, error_rows, total = counted or (0, 0, 0)
     return output.model_copy(

@@ -144,8 +144,10 @@ def headings_of(names: list[str]) -> tuple[Heading, ...]:
     """Make field names of the names of columns, each once.
 
     Raises:
-        Unreadable: there are more columns than a dataset may have.
+        Unreadable: there are none, or more than a dataset may have.
     """
+    if not names:
+        raise Unreadable("The file has no columns.")
     if len(names) > MOST_COLUMNS:
         raise Unreadable(f"There are {len(names)} columns; {MOST_COLUMNS} are the most.")
     taken: set[str] = set()
