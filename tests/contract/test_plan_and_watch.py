@@ -18,13 +18,21 @@ from opengazette.adapters.contracts import load_contract
 from opengazette.adapters.portals.connection import Connection, Credentials
 from opengazette.adapters.portals.socrata import SocrataPortal
 from opengazette.documentation.columns import column_types
-from opengazette.errors import ApprovalMissing, DriftFound
+from opengazette.errors import (
+    ApprovalMissing,
+    DriftFound,
+    OnHold,
+    PortalRejected,
+    PortalUnavailable,
+)
+from opengazette.governance.ledger_state import release_named
 from opengazette.model.approval import Approval, RiskEnvelope
 from opengazette.model.stages import Approved, Documented, DocumentRef, Published, Release, TableRef
 from opengazette.model.watching import Watch
 from opengazette.steps.plan import Plan, plan
 from opengazette.steps.publish import publish
 from opengazette.steps.repair import repair
+from opengazette.steps.rollback import rollback
 from opengazette.steps.watch import Finding, watch
 from opengazette.steps.withdraw import stop, withdraw
 
@@ -289,6 +297,62 @@ def test_what_somebody_has_hidden_is_shown_again_by_nobody_but_a_person(office: 
     assert office.ledger.entries(CONTRACT.id)[-1].kind == "published", "nothing was even meant"
     office.scope(uid, "public.read")
     assert office.publish(a=2).changed
+
+
+def test_what_a_person_has_stopped_is_left_as_it_is(office: Office) -> None:
+    uid = office.publish(a=1).uid
+    stop(CONTRACT.id, office.ledger, office.clock, **WHO)
+    edit_a_text(office, uid)
+    with pytest.raises(OnHold, match="stopped by B. Night"):
+        office.repair()
+    view = office.by_hand("GET", f"/api/views/{uid}.json")
+    assert view["description"] == "By hand", "somebody may be taking it off by hand"
+
+
+def test_what_a_person_has_rolled_back_to_is_kept_as_it_was_shown(office: Office) -> None:
+    first, uid = office.publish(a=1), office.publish(a=2).uid
+    named = first.release.fingerprint[:10]
+    receipt = release_named({CONTRACT.id: office.ledger.entries(CONTRACT.id)}, named)
+    rollback(
+        receipt,
+        CONTRACT,
+        APPROVAL,
+        office.portal,
+        office.ledger,
+        office.clock,
+        office.papers,
+        **WHO,
+    )
+    edit_a_text(office, uid)
+    assert office.repair() == ()
+    assert office.watch() == {}
+
+
+def test_what_failed_and_was_made_private_is_told_as_that(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.publish(a=1)
+    monkeypatch.setattr(SocrataPortal, "_look", lambda *_arguments: None)
+    with pytest.raises(PortalRejected, match="made private; nothing of it is public"):
+        office.publish(a=2)
+    monkeypatch.undo()
+    assert "private since a publication failed" in office.watch()["hidden"].problem
+    assert office.publish(a=2).changed
+    assert office.watch() == {}
+
+
+def test_a_portal_that_turns_strangers_away_is_not_taken_for_one_that_hides(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.publish(a=1)
+    see = Connection.visible_view
+
+    def turned_away(client: Connection, uid: str) -> dict[str, Any] | None:
+        return None if callable(client.session.auth) else see(client, uid)
+
+    monkeypatch.setattr(Connection, "visible_view", turned_away)
+    with pytest.raises(PortalUnavailable, match="shows it to no stranger"):
+        office.watch()
 
 
 def test_a_dataset_that_is_gone_needs_a_person(office: Office) -> None:

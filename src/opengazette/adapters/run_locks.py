@@ -15,8 +15,8 @@ def holding(settings: Settings, dataset: str) -> Iterator[None]:
     """Hold a dataset for as long as the block runs.
 
     The operating system lets go when the process ends, however it ends, so a killed run never
-    blocks the next. What is not done: runs on several machines are not kept apart. The ledger
-    lets only one of them add each entry, but both may send.
+    blocks the next. What is not done: runs on several machines are kept apart by the ledger, where
+    an intent without an outcome is another machine's claim.
 
     Raises:
         LedgerConflict: another run holds the dataset.

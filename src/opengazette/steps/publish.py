@@ -18,13 +18,7 @@ from opengazette.ports import Clock, Ledger, Portal, PublicState
 
 
 def publish(
-    approved: Approved,
-    contract: Contract,
-    portal: Portal,
-    ledger: Ledger,
-    clock: Clock,
-    *,
-    note: str = "",
+    approved: Approved, contract: Contract, portal: Portal, ledger: Ledger, clock: Clock
 ) -> Published:
     """Send a release unless the public already sees it; write down what was meant and what is.
 
@@ -41,7 +35,7 @@ def publish(
         LedgerConflict: another run or machine holds the dataset, or the chain is damaged.
     """
     refuse_held(ledger.entries(approved.release.dataset))
-    return publish_at_once(approved, contract, portal, ledger, clock, note=note)
+    return publish_at_once(approved, contract, portal, ledger, clock)
 
 
 def publish_at_once(
@@ -54,7 +48,7 @@ def publish_at_once(
     note: str = "",
     by: str | None = None,
 ) -> Published:
-    """Do what `publish` does, for a person who acts on a dataset that was stopped.
+    """Do what `publish` does, where a person has stopped the dataset and wants this release seen.
 
     `note` and `by` say in the ledger why, and who does. Raises what `publish` does, but OnHold.
     """

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from opengazette.governance.ledger_state import public_entry
+from opengazette.governance.ledger_state import hold_of, public_entry, refuse_held
 from opengazette.model.approval import Approval
+from opengazette.model.ledger import LedgerEntry
 from opengazette.ports import Clock, Ledger, Papers, Portal, Withdrawal
 from opengazette.steps.approve import approve_again
 from opengazette.steps.of_its_day import contract_of
-from opengazette.steps.publish import publish
+from opengazette.steps.publish import publish_at_once
 from opengazette.steps.watch import Finding
 
 #: How the ledger calls what the watch publishes.
@@ -41,9 +42,18 @@ def repair(
     for finding in findings:
         if finding.repair == "make private" and finding.uid is not None:
             portal.withdraw(finding.uid, delete=False)
-    receipt = public_entry(ledger.entries(dataset))
+    entries = ledger.entries(dataset)
+    receipt = public_entry(entries)
     if receipt is not None and any(f.repair == "publish again" for f in findings):
+        _refuse_stopped_since(receipt, entries)
         contract = contract_of(receipt, papers)
         approved = approve_again(receipt, contract, approval, withdrawn=None)
-        publish(approved, contract, portal, ledger, clock, note=WATCH)
+        publish_at_once(approved, contract, portal, ledger, clock, note=WATCH)
     return tuple(finding for finding in findings if finding.repair is None)
+
+
+def _refuse_stopped_since(receipt: LedgerEntry, entries: Sequence[LedgerEntry]) -> None:
+    """A rollback shows a release of a stopped dataset; what was stopped later stays as it is."""
+    hold = hold_of(entries)
+    if hold is not None and hold.sequence > receipt.sequence:
+        refuse_held(entries)

@@ -10,7 +10,7 @@ from typing import Literal
 from opengazette.documentation.public_face import differences, papers_digest
 from opengazette.errors import LedgerConflict
 from opengazette.governance.freshness import days_until_stale
-from opengazette.governance.ledger_state import CLAIM, place_of, public_entry
+from opengazette.governance.ledger_state import CLAIM, hold_of, place_of, public_entry
 from opengazette.model.contract import Contract
 from opengazette.model.ledger import LedgerEntry
 from opengazette.model.public_face import Differences, PublicFace, Seen
@@ -66,21 +66,22 @@ def watch(
     newest, now = entries[-1], clock.now()
     if newest.kind == "intent" and now < newest.at + CLAIM:
         return ()
-    found = [*_unfinished(newest), *_strays(dataset, entries, portal)]
+    found = [*_unfinished(newest, entries), *_strays(dataset, entries, portal)]
     receipt = public_entry(entries)
     if receipt is not None and receipt.uid is not None:
-        found.extend(_public(receipt, receipt.uid, portal, papers))
+        found.extend(_public(receipt, receipt.uid, newest, portal, papers))
         found.extend(_stale(receipt, entries, contract, now))
     return tuple(found)
 
 
-def _unfinished(newest: LedgerEntry) -> Iterator[Finding]:
+def _unfinished(newest: LedgerEntry, entries: Sequence[LedgerEntry]) -> Iterator[Finding]:
     if newest.kind == "intent":
+        how = "the rollback again" if hold_of(entries) else f"opengazette run {newest.dataset}"
         yield Finding(
             newest.dataset,
             "unfinished",
             f"A publication that was begun on {newest.at:%Y-%m-%d %H:%M %Z} did not end.",
-            f"Finish it: opengazette run {newest.dataset}.",
+            f"Finish it: {how}.",
         )
 
 
@@ -100,13 +101,13 @@ def _strays(dataset: str, entries: Sequence[LedgerEntry], portal: PublicView) ->
 
 
 def _public(
-    receipt: LedgerEntry, uid: str, portal: PublicView, papers: Papers
+    receipt: LedgerEntry, uid: str, newest: LedgerEntry, portal: PublicView, papers: Papers
 ) -> Iterator[Finding]:
     dataset, key = receipt.dataset, contract_of(receipt, papers).publication.key()
     sent = face_of(release_of(receipt), papers, key)
     seen = portal.seen(uid, sent.columns, key)
     if seen.face is None:
-        yield _unseen(dataset, seen)
+        yield _unseen(dataset, seen, newest)
         return
     changes = differences(sent, seen.face)
     if changes.columns:
@@ -125,7 +126,7 @@ def _public(
         yield _edited(dataset, "papers", told)
 
 
-def _unseen(dataset: str, seen: Seen) -> Finding:
+def _unseen(dataset: str, seen: Seen, newest: LedgerEntry) -> Finding:
     if seen.standing == "absent":
         return Finding(
             dataset,
@@ -133,6 +134,14 @@ def _unseen(dataset: str, seen: Seen) -> Finding:
             f"The dataset at {seen.address} is gone from the portal.",
             "Have the portal restore it. If it is gone for good: opengazette withdraw "
             f"{dataset} --delete, then opengazette resume {dataset} brings it back elsewhere.",
+        )
+    if newest.kind == "rolled_back":
+        return Finding(
+            dataset,
+            "hidden",
+            f"The dataset at {seen.address} is private since a publication failed on "
+            f"{newest.at:%Y-%m-%d %H:%M %Z}: {newest.note}",
+            f"When the portal is well again: opengazette run {dataset}.",
         )
     return Finding(
         dataset,

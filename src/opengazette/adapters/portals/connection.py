@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -20,16 +20,20 @@ from requests.adapters import HTTPAdapter
 from sodapy import Socrata
 from urllib3.util import Retry
 
+from opengazette.adapters.portals.answers import (
+    CODE,
+    HIDDEN,
+    LONGEST_RETRY_AFTER,
+    asked_pause,
+    content_of,
+    no_data,
+    refuse,
+    ticket,
+)
 from opengazette.errors import Fault, PortalRejected, PortalUnavailable, SettingsInvalid
 
 _FOUR_BY_FOUR = re.compile(r"[a-z0-9]{4}-[a-z0-9]{4}")
-_CODE = re.compile(r"[A-Za-z0-9_.-]{1,80}")
-_BUSY: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
-_HIDDEN: Final = frozenset({401, 403, 404})
-_LONGEST_RETRY_AFTER = 60
 _LONGEST_WAIT = 900.0
-_PAUSE = 4.0
-_CHECK_USER = "Check OPENGAZETTE_PORTAL_USER and OPENGAZETTE_PORTAL_PASSWORD."
 
 
 @dataclass(frozen=True)
@@ -111,11 +115,11 @@ class Connection(Socrata):
         """Return a dataset's view, or None where this connection may not see one."""
         resource = f"/api/views/{checked_uid(uid)}.json"
         response = self._send("get", resource, {})
-        if response.status_code in _HIDDEN:
+        if response.status_code in HIDDEN:
             return None
-        found = _content(self._finished("get", resource, {}, response))
+        found = content_of(self._finished("get", resource, {}, response))
         if not isinstance(found, dict):
-            raise _no_data()
+            raise no_data()
         return found
 
     def withdraw(self, uid: str) -> None:
@@ -128,7 +132,7 @@ class Connection(Socrata):
             return True
         resource = f"/resource/{checked_uid(uid)}.json"
         response = self._send("get", resource, {"params": {"$limit": 1}})
-        if response.status_code in _HIDDEN:
+        if response.status_code in HIDDEN:
             return False
         self._finished("get", resource, {"params": {"$limit": 1}}, response)
         return True
@@ -142,17 +146,17 @@ class Connection(Socrata):
             headers={"X-File-Name": name, "Content-Type": media_type},
         )
         asset = answer.get("file") if isinstance(answer, dict) else None
-        if not isinstance(asset, str) or not _CODE.fullmatch(asset):
-            raise _no_data()
+        if not isinstance(asset, str) or not CODE.fullmatch(asset):
+            raise no_data()
         return asset
 
     def attached(self, uid: str, asset: str) -> bytes | None:
         """Return an attached file, or None where the portal does not give it."""
-        if not _CODE.fullmatch(asset):
+        if not CODE.fullmatch(asset):
             return None
         resource = f"/api/views/{checked_uid(uid)}/files/{asset}"
         response = self._send("get", resource, {})
-        if response.status_code in _HIDDEN:
+        if response.status_code in HIDDEN:
             return None
         return self._finished("get", resource, {}, response).content
 
@@ -162,7 +166,7 @@ class Connection(Socrata):
 
     def _perform_request(self, request_type: str, resource: str, **kwargs: Any) -> Any:  # noqa: ANN401 - sodapy's method
         response = self._send(request_type, resource, kwargs)
-        return _content(self._finished(request_type, resource, kwargs, response))
+        return content_of(self._finished(request_type, resource, kwargs, response))
 
     def _send(self, method: str, resource: str, arguments: dict[str, Any]) -> requests.Response:
         body: Any = arguments.get("data")
@@ -190,7 +194,7 @@ class Connection(Socrata):
         """Wait until work that the portal only promised (202) is done."""
         waited = 0.0
         while response.status_code == 202:
-            pause = _asked_pause(response)
+            pause = asked_pause(response)
             waited += pause
             if waited > _LONGEST_WAIT:
                 raise PortalUnavailable(
@@ -198,14 +202,14 @@ class Connection(Socrata):
                     "Look at the portal, then run again.",
                 )
             self._sleep(pause)
-            ticket, location = _ticket(response), self._own_path(response)
-            if ticket:
-                response = self._send("get", resource, {"params": {"ticket": ticket}})
+            job, location = ticket(response), self._own_path(response)
+            if job:
+                response = self._send("get", resource, {"params": {"ticket": job}})
             elif location:
                 response = self._send("get", location, {})
             else:
                 response = self._send(method, resource, arguments)
-        _refuse(method, resource, response)
+        refuse(method, resource, response)
         return response
 
     def _own_path(self, response: requests.Response) -> str | None:
@@ -237,7 +241,7 @@ def _adapter(attempts: int) -> HTTPAdapter:
             status_forcelist=[429, 500, 502, 503, 504],
             allowed_methods={"GET", "PUT"},
             respect_retry_after_header=True,
-            retry_after_max=_LONGEST_RETRY_AFTER,
+            retry_after_max=LONGEST_RETRY_AFTER,
             raise_on_status=False,
         )
     )
@@ -253,61 +257,3 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _refuse(method: str, resource: str, response: requests.Response) -> None:
-    status = response.status_code
-    if status < 300:
-        return
-    code = _code(response)
-    what = f"{method.upper()} {resource.partition('?')[0]}: status {status}{code}"
-    if status in _BUSY and "lifecycle" not in code:
-        raise PortalUnavailable(f"The portal is busy ({what}).", "Run again later.")
-    remedy = {
-        401: _CHECK_USER,
-        403: f"{_CHECK_USER} The user must be allowed to publish this dataset.",
-        404: "Check that the dataset is still on the portal.",
-    }.get(status, "Look at the portal's documentation of this code.")
-    raise PortalRejected(f"The portal refused the request ({what}).", remedy)
-
-
-def _code(response: requests.Response) -> str:
-    try:
-        body = response.json()
-    except requests.JSONDecodeError:
-        return ""
-    code = (body.get("code") or body.get("errorCode")) if isinstance(body, dict) else None
-    return f", {code}" if isinstance(code, str) and _CODE.fullmatch(code) else ""
-
-
-def _content(response: requests.Response) -> Any:  # noqa: ANN401 - any JSON value
-    if not response.content:
-        return None
-    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind not in ("application/json", "text/plain"):
-        raise _no_data()
-    try:
-        return response.json()
-    except requests.JSONDecodeError:
-        raise _no_data() from None
-
-
-def _no_data() -> PortalUnavailable:
-    return PortalUnavailable(
-        "The portal answered with something other than data; it may be under maintenance.",
-        "Run again later.",
-    )
-
-
-def _asked_pause(response: requests.Response) -> float:
-    asked = response.headers.get("Retry-After", "")
-    return min(float(asked), _LONGEST_RETRY_AFTER) if asked.isdecimal() else _PAUSE
-
-
-def _ticket(response: requests.Response) -> str | None:
-    try:
-        body = response.json()
-    except requests.JSONDecodeError:
-        return None
-    ticket = body.get("ticket") if isinstance(body, dict) else None
-    return ticket if isinstance(ticket, str) else None

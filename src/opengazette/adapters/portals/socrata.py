@@ -13,6 +13,7 @@ from opengazette.adapters.portals.shipment import Shipment, pack
 from opengazette.adapters.portals.views import (
     create_draft,
     is_draft,
+    is_open,
     other_columns,
     put_papers,
     refuse_other_columns,
@@ -72,8 +73,15 @@ class SocrataPortal:
         return Seen(uid, address, "private" if self._is_known(uid) else "absent")
 
     def _is_known(self, uid: str) -> bool:
+        """Tell whether the publisher sees what no stranger does."""
         with self._connected(self._credentials) as client:
-            return client.visible_view(uid) is not None
+            view = client.visible_view(uid)
+        if view is not None and is_open(view) and not is_draft(view):
+            raise PortalUnavailable(
+                f"The portal says that dataset {uid} is public, and shows it to no stranger.",
+                "See whether the portal turns strangers away, then run again later.",
+            )
+        return view is not None
 
     def publish(
         self,
@@ -119,15 +127,15 @@ class SocrataPortal:
                 client.set_permission(uid, "private")  # type: ignore[no-untyped-call]
                 if delete:
                     client.withdraw(uid)
+            view = client.visible_view(uid)
+        if view is not None and (delete or is_open(view)):
+            raise _still_there(uid)
         with self._connected(None) as stranger:
             for pause in LOOKS:
                 self._sleep(pause)
                 if not stranger.shows_anything(uid):
                     return
-        raise PortalRejected(
-            f"A stranger still sees dataset {uid} on the portal.",
-            "Look at the portal now, take the dataset off by hand, then do this again.",
-        )
+        raise _still_there(uid)
 
     def _finish(
         self, client: Connection, uid: str, shipment: Shipment, created: Created
@@ -269,6 +277,13 @@ def _shows_already(
         return False
     seen = read_back(client, uid, shipment.columns)
     return seen == ReadBack(shipment.rows, shipment.digest)
+
+
+def _still_there(uid: str) -> PortalRejected:
+    return PortalRejected(
+        f"Dataset {uid} is still public on the portal, or a stranger still sees it.",
+        "Look at the portal now, take the dataset off by hand, then do this again.",
+    )
 
 
 def _differs(what_is_public: str) -> PortalRejected:

@@ -28,6 +28,15 @@ def is_draft(view: Mapping[str, Any]) -> bool:
     return view.get("publicationStage") == "unpublished"
 
 
+def is_open(view: Mapping[str, Any]) -> bool:
+    """Tell whether a dataset says of itself that everybody may read it."""
+    grants = view.get("grants")
+    return any(
+        isinstance(grant, dict) and "public" in (grant.get("flags") or ())
+        for grant in (grants if isinstance(grants, list) else ())
+    )
+
+
 def other_columns(view: Mapping[str, Any], columns: Mapping[str, str]) -> list[str]:
     """Return the columns that the portal lacks, holds as another type, or has beyond these."""
     types = {name: column.get("dataTypeName") for name, column in _columns(view).items()}

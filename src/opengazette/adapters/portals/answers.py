@@ -1,0 +1,87 @@
+"""What a portal's answers mean: refusals, promises, and data that is none."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import requests
+
+from opengazette.errors import PortalRejected, PortalUnavailable
+
+#: What may be quoted of a portal: its machine codes. Its words may quote a cell.
+CODE = re.compile(r"[A-Za-z0-9_.-]{1,80}")
+#: How a portal says that something is not for the asker.
+HIDDEN: Final = frozenset({401, 403, 404})
+LONGEST_RETRY_AFTER = 60
+_BUSY: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+_PAUSE = 4.0
+_CHECK_USER = "Check OPENGAZETTE_PORTAL_USER and OPENGAZETTE_PORTAL_PASSWORD."
+
+
+def refuse(method: str, resource: str, response: requests.Response) -> None:
+    """Let nothing pass that is no success; quote the status and the portal's code alone.
+
+    Raises:
+        PortalUnavailable: the portal is busy.
+        PortalRejected: it refused.
+    """
+    status = response.status_code
+    if status < 300:
+        return
+    code = _code(response)
+    what = f"{method.upper()} {resource.partition('?')[0]}: status {status}{code}"
+    if status in _BUSY and "lifecycle" not in code:
+        raise PortalUnavailable(f"The portal is busy ({what}).", "Run again later.")
+    remedy = {
+        401: _CHECK_USER,
+        403: f"{_CHECK_USER} The user must be allowed to publish this dataset.",
+        404: "Check that the dataset is still on the portal.",
+    }.get(status, "Look at the portal's documentation of this code.")
+    raise PortalRejected(f"The portal refused the request ({what}).", remedy)
+
+
+def _code(response: requests.Response) -> str:
+    try:
+        body = response.json()
+    except requests.JSONDecodeError:
+        return ""
+    code = (body.get("code") or body.get("errorCode")) if isinstance(body, dict) else None
+    return f", {code}" if isinstance(code, str) and CODE.fullmatch(code) else ""
+
+
+def content_of(response: requests.Response) -> Any:  # noqa: ANN401 - any JSON value
+    """Return what an answer holds; None where it is empty. Raises PortalUnavailable."""
+    if not response.content:
+        return None
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind not in ("application/json", "text/plain"):
+        raise no_data()
+    try:
+        return response.json()
+    except requests.JSONDecodeError:
+        raise no_data() from None
+
+
+def no_data() -> PortalUnavailable:
+    """Return the error of an answer that is something other than data."""
+    return PortalUnavailable(
+        "The portal answered with something other than data; it may be under maintenance.",
+        "Run again later.",
+    )
+
+
+def asked_pause(response: requests.Response) -> float:
+    """Return how long the portal asks to be left alone, in seconds, within limits."""
+    asked = response.headers.get("Retry-After", "")
+    return min(float(asked), LONGEST_RETRY_AFTER) if asked.isdecimal() else _PAUSE
+
+
+def ticket(response: requests.Response) -> str | None:
+    """Return the ticket of work that the portal has only promised."""
+    try:
+        body = response.json()
+    except requests.JSONDecodeError:
+        return None
+    given = body.get("ticket") if isinstance(body, dict) else None
+    return given if isinstance(given, str) else None
