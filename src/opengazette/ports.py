@@ -152,7 +152,7 @@ class Ledger(Protocol):
         at: datetime,
         release: Portrait,
         *,
-        follows: LedgerEntry | None = None,
+        after: int | None = None,
         uid: str | None = None,
         address: str | None = None,
         digest: str | None = None,
@@ -160,7 +160,7 @@ class Ledger(Protocol):
         note: str = "",
         by: str | None = None,
     ) -> LedgerEntry:
-        """Add a link; with `follows`, only directly after that one.
+        """Add a link; with `after`, only where the chain is still that long.
 
         Raises LedgerConflict when another run added one first.
         """

@@ -184,9 +184,9 @@ def test_two_machines_that_saw_the_same_chain_cannot_both_append(bucket: Bucket)
     second = ArchiveLedger(bucket.machine("second"))
     tip = first.append("births", "intent", NOW, PORTRAIT)
     assert second.entries("births") == (tip,)
-    first.append("births", "abandoned", NOW, PORTRAIT, follows=tip)
+    first.append("births", "abandoned", NOW, PORTRAIT, after=1)
     with pytest.raises(LedgerConflict, match="Another run"):
-        second.append("births", "published", NOW, PORTRAIT, follows=tip)
+        second.append("births", "published", NOW, PORTRAIT, after=1)
     assert second.datasets() == ("births",)
 
 

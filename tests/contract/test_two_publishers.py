@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from opengazette.adapters.archives.ledger import ArchiveLedger
 from opengazette.adapters.contracts import load_contract
 from opengazette.errors import LedgerConflict, OpenGazetteError
 from opengazette.governance.ledger_state import CLAIM
+from opengazette.model.ledger import EntryKind
 from opengazette.model.stages import Approved, DocumentRef, Published, Release, TableRef
 from opengazette.ports import PublicState
 from opengazette.steps.publish import publish
@@ -119,6 +121,27 @@ def test_of_two_machines_that_publish_at_once_one_sends_and_the_other_says_so(
         assert kinds[-1] == "published"
         conflicts += len(lost)
     assert conflicts > TRIALS // 2, "the race was no race"
+
+
+@pytest.mark.parametrize("earlier", [0, 2], ids=["an empty ledger", "a ledger with entries"])
+def test_a_machine_that_read_the_ledger_too_early_sends_nothing(
+    tmp_path: Path, earlier: int
+) -> None:
+    if earlier:
+        go(tmp_path, "second", Counting(), Noon())
+
+    class Late(ArchiveLedger):
+        def append(self, dataset: str, kind: EntryKind, *arguments: Any, **named: Any) -> Any:
+            other = machine(tmp_path, "second")
+            if kind == "intent" and len(other.entries(dataset)) in (0, 3):
+                other.append(dataset, kind, *arguments)
+            return super().append(dataset, kind, *arguments, **named)
+
+    portal = Counting()
+    late = Late(FolderArchive(tmp_path), lambda: "first")
+    with pytest.raises(LedgerConflict, match="Another run"):
+        publish(approved("cc" * 32), CONTRACT, portal, late, Noon())
+    assert portal.sent == 0
 
 
 def test_a_machine_that_died_is_waited_for_and_then_relieved(tmp_path: Path) -> None:

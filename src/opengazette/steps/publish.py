@@ -64,20 +64,21 @@ def publish_at_once(
     if seen is not None:
         return _published(approved, seen, changed=False)
     portrait = portrait_of(approved)
-    uid, newest = place_of(entries), entries[-1] if entries else None
+    uid, length = place_of(entries), len(entries)
 
     def intend(created: str | None) -> None:
-        nonlocal newest
-        newest = ledger.append(
+        nonlocal uid, length
+        ledger.append(
             release.dataset,
             "intent",
             clock.now(),
             portrait,
-            follows=newest,
+            after=length,
             uid=created,
             note=note,
             by=by,
         )
+        uid, length = created, length + 1
 
     intend(uid)
     try:
@@ -85,14 +86,13 @@ def publish_at_once(
             approved, uid=uid, before=release_of(last) if last else None, created=intend
         )
     except PortalRejected as error:
-        where = newest.uid if newest else None
         ledger.append(
             release.dataset,
             "rolled_back",
             clock.now(),
             portrait,
-            follows=newest,
-            uid=where,
+            after=length,
+            uid=uid,
             note=error.problem,
         )
         raise
@@ -101,7 +101,7 @@ def publish_at_once(
         "published",
         clock.now(),
         portrait,
-        follows=newest,
+        after=length,
         uid=seen.uid,
         address=seen.address,
         digest=seen.digest,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from opengazette.errors import LedgerConflict, NotPublished
 from opengazette.governance.ledger_state import hold_of, place_of, public_entry
 from opengazette.model.ledger import LedgerEntry, Portrait
 from opengazette.ports import Clock, Ledger, Withdrawal
+
+_ATTEMPTS = 10
 
 
 def stop(dataset: str, ledger: Ledger, clock: Clock, *, by: str, reason: str) -> LedgerEntry:
@@ -16,14 +20,19 @@ def stop(dataset: str, ledger: Ledger, clock: Clock, *, by: str, reason: str) ->
 
     Raises:
         NotPublished: nothing of the dataset was ever meant to be published.
-        LedgerConflict: another run added an entry first, or the chain is damaged.
+        LedgerConflict: the chain is damaged, or other runs were quicker several times over.
     """
-    entries = ledger.entries(dataset)
-    hold = hold_of(entries)
-    if hold is not None and (hold.by, hold.note) == (by, reason):
-        return hold
-    return ledger.append(
-        dataset, "hold", clock.now(), _portrait(dataset, entries), note=reason, by=by
+    for _ in range(_ATTEMPTS):
+        entries = ledger.entries(dataset)
+        hold = hold_of(entries)
+        if hold is not None and (hold.by, hold.note) == (by, reason):
+            return hold
+        portrait = _portrait(dataset, entries)
+        with suppress(LedgerConflict):
+            return ledger.append(dataset, "hold", clock.now(), portrait, note=reason, by=by)
+    raise LedgerConflict(
+        f"{dataset}: other runs wrote to its ledger all the time; it could not be stopped.",
+        "Do it again at once.",
     )
 
 
@@ -59,7 +68,7 @@ def withdraw(
         "withdrawn",
         clock.now(),
         portrait,
-        follows=entries[-1],
+        after=len(entries),
         uid=None if delete else uid,
         note=reason,
         by=by,

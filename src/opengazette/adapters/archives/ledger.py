@@ -93,7 +93,7 @@ class ArchiveLedger:
         at: datetime,
         release: Portrait,
         *,
-        follows: LedgerEntry | None = None,
+        after: int | None = None,
         uid: str | None = None,
         address: str | None = None,
         digest: str | None = None,
@@ -101,13 +101,13 @@ class ArchiveLedger:
         note: str = "",
         by: str | None = None,
     ) -> LedgerEntry:
-        """Add a link; with `follows`, only directly after that one.
+        """Add a link; with `after`, only where the chain is still that long.
 
         Raises:
             LedgerConflict: another run added one first, or the chain is damaged.
         """
         chain = self.entries(dataset)
-        if follows is not None and (not chain or chain[-1] != follows):
+        if after is not None and len(chain) != after:
             raise _lost(dataset)
         if chain:
             self._seal(chain[-1])
