@@ -207,3 +207,21 @@ def test_a_file_whose_cells_and_codes_disagree_is_found() -> None:
     assert uncoded(header, [*sound, *marks], ["n"]) == {}
     broken = [["h", "", ""], ["i", "7", "1"], ["j", "7", "x"], ["k", "", "5"]]
     assert uncoded(header, [*sound, *broken], ["n"]) == {"n": 4}
+
+
+def test_unstable_rates_are_blank_where_the_contract_wants_it_but_a_rate_of_nobody_stays() -> None:
+    asked = publication(unstable="withheld")
+    found = unsteady(table((0, 900), (18, 900), (19, 900)), asked, rules())["percent"]
+    assert found.withheld.tolist() == [False, True, False]
+    assert found.flagged.tolist() == [True, False, False]
+
+
+def test_an_amount_for_each_is_judged_by_its_sample_and_not_by_its_amount() -> None:
+    told = publication(survey="unlisted", sample="asked").model_dump(mode="json")
+    paid = {"kind": "sum", "name": "paid", "label": "$", "column": "p", "over": "asked"}
+    rate = {"kind": "rate", "name": "each", "label": "E", "numerator": "paid"}
+    told["measures"] += [COUNT | paid, COUNT | rate | {"denominator": "asked"}]
+    true = table((15, 29), (15, 30)).assign(paid=[3, 3], each=[0.1, 0.1])
+    found = unsteady(true, PublicationTable.model_validate(told), rules())["each"]
+    assert found.withheld.tolist() == [True, False]
+    assert not found.flagged.any()

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from opengazette.disclosure.clearance import derived_from_withheld
 from opengazette.disclosure.complementary import protect
 from opengazette.disclosure.margins import with_margins
 from opengazette.disclosure.primary import Protection, SmallCountRule
@@ -221,3 +222,21 @@ def test_m9_a_population_that_is_not_known_says_so() -> None:
     public = withhold(unknown, TABLE, {})
     assert (row(public, "A")["people"], row(public, "A")["people_annotation"]) == (None, "3")
     assert row(public, "B")["people_annotation"] == ""
+
+
+def test_an_amount_for_each_goes_with_the_amount_and_with_its_count_and_never_tells_why() -> None:
+    told = TABLE.model_dump(mode="json")
+    paid = {"kind": "sum", "name": "paid", "label": "$", "column": "p", "over": "tests"}
+    each = {"kind": "rate", "name": "each", "label": "E", "numerator": "paid"}
+    words = {"unit": "dollars", "definition": "Paid."}
+    told["measures"] += [words | paid, words | each | {"denominator": "people"}]
+    table = PublicationTable.model_validate(told)
+    true = TRUE.assign(paid=pd.array([70] * len(TRUE), dtype="Int64"), each=0.1)
+    at = {name: TRUE["county"].eq(name).to_numpy() for name in "ABC"}
+    gone = {"paid": at["A"], "tests": at["B"] | at["C"]}
+    public = withhold(true, table, gone, small={"tests": at["C"]})
+    assert [row(public, name)["each"] for name in "ABCD"] == [None, None, None, 0.1]
+    assert [row(public, name)["each_annotation"] for name in "ABCD"] == ["1", "1", "1", ""]
+    assert row(public, "B")["tests_annotation"] == "2"
+    public.loc[public["county"].eq("A"), "each"] = 0.1
+    assert derived_from_withheld(public, table) == {"each": 1}

@@ -57,7 +57,7 @@ def derived_from_withheld(public: pd.DataFrame, publication: PublicationTable) -
 
     Source: CalHHS Data De-Identification Guidelines 2.0, 4.4.1 rule 5.
     """
-    counts = {m.name for m in publication.counts()}
+    counts = {m.name for m in publication.added_up()}
     found: dict[str, int] = {}
     for measure in publication.measures:
         match measure:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from opengazette.model.publication import Mean, PublicationTable, Rate
+from opengazette.model.publication import PublicationTable, Rate
 from opengazette.model.reliability import NormalRange, Reliability, ReliabilityRules, SurveyRule
 
 Floats = NDArray[np.float64]
@@ -52,8 +52,8 @@ def unsteady(
 
     Shape: an entry for each rate and mean; none without `reliability` in the contract. What has
     no value is neither withheld nor flagged. A rate of no events at all stays shown, unless the
-    survey's own rule asks for more answers. What is not done: the error of a mean is not known,
-    so that only the size of its sample counts.
+    survey's own rule asks for more answers. What is not done: the error of a mean, or of an
+    amount per person, is not known, so that only the size of its sample counts.
 
     Source: DDG 2.0, Figure 4; 5.2; Appendix H, Table 35.
     """
@@ -61,8 +61,14 @@ def unsteady(
     if asked is None:
         return {}
     survey = rules.surveys[asked.survey] if asked.survey is not None else None
-    found = {m.name: _of_rate(true, m, asked, survey, rules) for m in publication.rates()}
-    return found | {m.name: _of_mean(true, m, survey) for m in publication.means()}
+    sums = {m.name for m in publication.sums()}
+    found: dict[str, Unsteady] = {}
+    for rate in publication.rates():
+        if rate.numerator in sums:
+            found[rate.name] = _of_sample(true, rate.name, rate.denominator, survey)
+        else:
+            found[rate.name] = _of_rate(true, rate, asked, survey, rules)
+    return found | {m.name: _of_sample(true, m.name, m.over, survey) for m in publication.means()}
 
 
 def _of_rate(
@@ -86,12 +92,12 @@ def _of_rate(
     return Unsteady(gone & known, unstable & ~gone & known)
 
 
-def _of_mean(true: pd.DataFrame, mean: Mean, survey: SurveyRule | None) -> Unsteady:
+def _of_sample(true: pd.DataFrame, name: str, sample: str, survey: SurveyRule | None) -> Unsteady:
     shown = np.zeros(len(true), dtype=np.bool_)
     if survey is None:
         return Unsteady(shown, shown)
-    few = _floats(true, mean.over) < (survey.smallest_sample or 0)
-    return Unsteady(few & true[mean.name].notna().to_numpy(), shown)
+    few = _floats(true, sample) < (survey.smallest_sample or 0)
+    return Unsteady(few & true[name].notna().to_numpy(), shown)
 
 
 def _against_survey(

@@ -46,7 +46,7 @@ def published_table(publication: PublicationTable, public: pd.DataFrame) -> Publ
         rates=tuple(
             PublishedRate(r.numerator, r.denominator, r.per, r.decimals, _floats(public[r.name]))
             for r in publication.rates()
-            if r.denominator in counts
+            if {r.numerator, r.denominator} <= counts
         ),
         reasons=_reasons(publication, public),
     )

@@ -44,7 +44,7 @@ def withhold(
 
     With `small` (one flag per row for each count), the code tells why: 1 for the counts it marks
     and what derives from one of them, 2 for all others withheld. Whether that is safe is not
-    decided here: see `annotation_of`. The codes of a sum never tell.
+    decided here: see `annotation_of`. The codes of a sum, and of a rate of one, never tell.
 
     Raises:
         Fault: a flag is given for no count or sum of the table, or not one for each row; or a small
@@ -57,12 +57,14 @@ def withhold(
     if any((first[m.name] & ~hidden[m.name]).any() for m in publication.counts()):
         raise Fault("Counts are marked as small that are not withheld.")
     columns: dict[str, pd.Series[Any]] = {n: table[n] for n in publication.key()}
+    sums = {m.name for m in publication.sums()}
+    money = sums | {r.name for r in publication.rates() if r.numerator in sums}
     for measure in publication.measures:
         values = table[measure.name]
         gone = hidden_with(measure, hidden, len(table))
         columns[measure.name] = values.mask(gone)
-        small_or_sum = isinstance(measure, Sum) | hidden_with(measure, first, len(table))
-        reason = np.where(small_or_sum, WITHHELD, COMPLEMENTARY)
+        named = hidden_with(measure, first, len(table)) | (measure.name in money)
+        reason = np.where(named, WITHHELD, COMPLEMENTARY)
         told = np.where(gone, reason, np.where(values.isna(), NO_VALUE, SHOWN))
         columns[measure.name + ANNOTATION_SUFFIX] = pd.Series(told, index=table.index, dtype="str")
     return pd.DataFrame(columns)
@@ -76,7 +78,8 @@ def _hidden_counts(
     if wrong:
         raise Fault(f"{wrong} sets of flags fit no count or sum of the table or not its rows.")
     shown = np.zeros(len(table), dtype=np.bool_)
-    return {name: np.asarray(withheld.get(name, shown), dtype=np.bool_) for name in counts}
+    hidden = {name: np.asarray(withheld.get(name, shown), dtype=np.bool_) for name in counts}
+    return hidden | {m.name: hidden[m.name] | hidden[m.over] for m in publication.sums()}
 
 
 def hidden_with(measure: Measure, hidden: Mapping[str, Mask], rows: int) -> Mask:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -65,6 +65,8 @@ def _columns(contract: Contract, codes: Mapping[str, str]) -> Iterator[Published
     if contract.publication.whole_percents is not None:
         yield from _percents(contract.publication.whole_percents)
         return
+    sums = {m.name for m in contract.publication.sums()}
+    money = sums | {r.name for r in contract.publication.rates() if r.numerator in sums}
     for measure in contract.publication.measures:
         whole = measure.kind in ("count", "population", "sum")
         yield PublishedColumn(
@@ -75,7 +77,7 @@ def _columns(contract: Contract, codes: Mapping[str, str]) -> Iterator[Published
             valid_values="whole number, 0 or more" if whole else "number, 0 or more",
             decimals=measure.decimals if isinstance(measure, Rate | Mean) else 0,
         )
-        yield _annotation_of(measure, codes)
+        yield _annotation_of(measure, codes, money)
 
 
 def _percents(percents: WholePercents) -> Iterator[PublishedColumn]:
@@ -95,17 +97,19 @@ def _percents(percents: WholePercents) -> Iterator[PublishedColumn]:
     )
 
 
-def _annotation_of(measure: Measure, codes: Mapping[str, str]) -> PublishedColumn:
+def _annotation_of(
+    measure: Measure, codes: Mapping[str, str], money: Collection[str]
+) -> PublishedColumn:
     """Return the column that says why a value is blank, or how far it can be relied on."""
     never = {
         "count": ("4",),
         "sum": ("2", "4"),
         "population": ("1", "2", "4"),
-        "rate": (),
+        "rate": ("2",) if measure.name in money else (),
         "mean": (),
     }[measure.kind]
     meanings = [f"{code} = {text}" for code, text in codes.items() if code not in never]
-    if measure.kind == "sum":
+    if measure.name in money:
         meanings[:1] = [_WHY_BLANK]
     return PublishedColumn(
         name=measure.name + ANNOTATION_SUFFIX,

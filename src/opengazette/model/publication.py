@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from opengazette.model.frozen import ColumnName, FileName, Frozen, Label, Sentence, SourceName
 from opengazette.model.generalisation import AsIs, Bands, Categories, Generalisation
+from opengazette.model.measures import Count, Mean, Measure, Population, Rate, Sum, references
 from opengazette.model.percents import WholePercents, broken_percents
 from opengazette.model.reliability import (
     IncompleteCells,
@@ -16,6 +17,19 @@ from opengazette.model.reliability import (
     broken_reliability,
 )
 from opengazette.model.suppression import Suppression, broken_references
+
+__all__ = [
+    "ANNOTATION_SUFFIX",
+    "Characteristic",
+    "Count",
+    "Dimension",
+    "Mean",
+    "Measure",
+    "Population",
+    "PublicationTable",
+    "Rate",
+    "Sum",
+]
 
 ANNOTATION_SUFFIX = "_annotation"
 """A measure's companion column: a code that says why a value is blank."""
@@ -88,89 +102,6 @@ class Dimension(Frozen):
         return frozenset([*found, *margins])
 
 
-class Count(Frozen):
-    """A number of people, cases, visits or records; small ones are protected."""
-
-    kind: Literal["count"]
-    name: ColumnName
-    label: Label
-    unit: Label
-    definition: Sentence
-    column: SourceName | None = Field(
-        default=None, description="source column to add up; absent: one for each record"
-    )
-    where: dict[SourceName, tuple[str | int | bool, ...]] = Field(
-        default_factory=dict, description="count only records whose column has one of these values"
-    )
-    part_of: ColumnName | None = Field(
-        default=None, description="the count that this one is a part of (positives of tests)"
-    )
-
-
-class Population(Frozen):
-    """A known denominator; it is public and never withheld."""
-
-    kind: Literal["population"]
-    name: ColumnName
-    label: Label
-    unit: Label = "people"
-    definition: Sentence
-    column: SourceName
-
-
-class Rate(Frozen):
-    """A quotient of two measures; hidden where either is hidden."""
-
-    kind: Literal["rate"]
-    name: ColumnName
-    label: Label
-    unit: Label
-    definition: Sentence
-    numerator: ColumnName
-    denominator: ColumnName
-    per: int = Field(default=100, ge=1, description="100 for percent, 100000 for a rate")
-    decimals: int = Field(default=1, ge=0, le=6)
-
-
-class Mean(Frozen):
-    """A mean of a source column over the records of a count; hidden where that is hidden."""
-
-    kind: Literal["mean"]
-    name: ColumnName
-    label: Label
-    unit: Label
-    definition: Sentence
-    column: SourceName
-    over: ColumnName = Field(description="the count whose records are averaged")
-    decimals: int = Field(default=1, ge=0, le=6)
-    financial: bool = Field(
-        default=False,
-        exclude_if=lambda financial: not financial,
-        description="true: a mean of money, for which small counts go whatever the score",
-    )
-
-
-class Sum(Frozen):
-    """An amount, such as money paid, added up; protected where few people or one make it up."""
-
-    kind: Literal["sum"]
-    name: ColumnName
-    label: Label
-    unit: Label = Field(description="unit of the amounts, which are whole numbers in it")
-    definition: Sentence
-    column: SourceName = Field(description="source column to add up: whole numbers, 0 or more")
-    over: ColumnName = Field(
-        description="the count of the records added up; blank where that is blank"
-    )
-    contributor: SourceName | None = Field(
-        default=None,
-        description="source column that tells whose amount it is; absent: each record is another's",
-    )
-
-
-Measure = Annotated[Count | Population | Rate | Mean | Sum, Field(discriminator="kind")]
-
-
 class PublicationTable(Frozen):
     """The table that the public sees: one row for each combination of its dimensions."""
 
@@ -207,10 +138,11 @@ class PublicationTable(Frozen):
             raise ValueError("a name is used by two dimensions or measures")
         counts = {m.name for m in self.measures if m.kind == "count"}
         bases = counts | {m.name for m in self.measures if m.kind == "population"}
+        sums = {m.name for m in self.measures if m.kind == "sum"}
         if not counts:
             raise ValueError("a publication table needs at least one count")
         for measure in self.measures:
-            for field, target, known in _references(measure, counts, bases):
+            for field, target, known in references(measure, counts, bases, sums):
                 if target not in known:
                     raise ValueError(
                         f"measure {measure.name!r}: {field} {target!r} is not one of "
@@ -302,20 +234,3 @@ def _extent(dimension: Dimension) -> tuple[bool, int | None]:
     labels = dimension.known_labels()
     has_totals = bool(dimension.total or dimension.groups)
     return has_totals, None if labels is None or has_totals else len(labels)
-
-
-def _references(
-    measure: Measure, counts: set[str], bases: set[str]
-) -> list[tuple[str, str, set[str]]]:
-    match measure:
-        case Rate():
-            return [
-                ("numerator", measure.numerator, counts),
-                ("denominator", measure.denominator, bases),
-            ]
-        case Mean() | Sum():
-            return [("over", measure.over, counts)]
-        case Count() if measure.part_of:
-            return [("part_of", measure.part_of, counts - {measure.name})]
-        case _:
-            return []
