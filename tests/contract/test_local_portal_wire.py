@@ -381,7 +381,7 @@ def test_columns_are_added_described_and_taken_out_of_a_draft(places: Asked) -> 
     [
         {"name": " "},
         {"tags": "one"},
-        {"columns": [{"name": "A", "dataTypeName": "location"}]},
+        {"columns": [{"name": "A", "dataTypeName": "document"}]},
         {"columns": [{"name": "A", "fieldName": "a b", "dataTypeName": "text"}]},
         {"columns": [{"name": "A", "dataTypeName": "text"}, {"name": "a", "dataTypeName": "text"}]},
         {"metadata": {"rowIdentifier": "nowhere"}},

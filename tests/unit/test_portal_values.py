@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opengazette.localportal.bodies import json_rows
+from opengazette.localportal.cells import from_csv
 from opengazette.localportal.showing import grouped_number, summary
 from opengazette.localportal.soql.compile import OutColumn
 from opengazette.localportal.values import (
     NotOfThisType,
     fixed_time,
     floating_time,
-    from_csv,
     plain_number,
     plain_text,
 )

@@ -17,7 +17,7 @@ from opengazette.localportal.soql.grammar import Query
 from opengazette.localportal.store import Session
 from opengazette.localportal.values import GEOMETRIES, UNORDERED, Kind
 from opengazette.localportal.views import Column, View
-from opengazette.localportal.wire import cell_text
+from opengazette.localportal.wire import cell_text, location_text
 
 _ANNOTATION: Final = "_annotation"
 _NO_SEPARATORS: Final = re.compile(r"(?:^|_)(?:year|yr|fips|zip|zipcode|code|id|number|no)(?:_|$)")
@@ -29,6 +29,7 @@ _PLAIN_TYPE: Final[dict[Kind, str]] = {
     "fixed_timestamp": "Date and time",
     "url": "Web address",
     "point": "Place",
+    "location": "Place",
     "multipoint": "Places",
     "line": "Line",
     "multiline": "Lines",
@@ -137,6 +138,8 @@ def _cell(shown: Shown, column: OutColumn, cell: object, code: object) -> Cell:
     if shown.column.kind == "point":
         x, y = json.loads(str(cell))["coordinates"]
         return Cell(f"{y}, {x}", mark)
+    if shown.column.kind == "location":
+        return Cell(location_text(json.loads(str(cell))).replace("\n", ", "), mark)
     if shown.column.kind in GEOMETRIES:
         return Cell(_PLAIN_TYPE[shown.column.kind], mark)
     text = cell_text(cell, column)

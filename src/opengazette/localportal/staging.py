@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pyarrow.lib as pa
 
 from opengazette.localportal.bodies import ABSENT, Batch
+from opengazette.localportal.cells import from_csv, from_json
 from opengazette.localportal.problems import column_missing, maltyped
 from opengazette.localportal.store import Session
 from opengazette.localportal.values import (
@@ -17,8 +18,6 @@ from opengazette.localportal.values import (
     Kind,
     NotOfThisType,
     Stored,
-    from_csv,
-    from_json,
 )
 from opengazette.localportal.views import Column, View, row_name
 

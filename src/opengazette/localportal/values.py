@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final, Literal
 from unicodedata import is_normalized, normalize
 
@@ -28,6 +27,7 @@ Kind = Literal[
     "multiline",
     "polygon",
     "multipolygon",
+    "location",
 ]
 Stored = str | bool | datetime | None
 
@@ -59,6 +59,7 @@ KIND_OF_TYPE_NAME: Final[dict[str, Kind]] = {
     "multiline": "multiline",
     "polygon": "polygon",
     "multipolygon": "multipolygon",
+    "location": "location",
 }
 TYPE_NAME: Final[dict[Kind, str]] = {
     "text": "text",
@@ -73,6 +74,7 @@ TYPE_NAME: Final[dict[Kind, str]] = {
     "multiline": "multiline",
     "polygon": "polygon",
     "multipolygon": "multipolygon",
+    "location": "location",
 }
 #: The types of GeoJSON, and how deep their coordinates lie in lists.
 GEOMETRIES: Final[dict[Kind, tuple[str, int]]] = {
@@ -84,7 +86,7 @@ GEOMETRIES: Final[dict[Kind, tuple[str, int]]] = {
     "multipolygon": ("MultiPolygon", 3),
 }
 #: The types whose values have no order and equal nothing.
-UNORDERED: Final = frozenset({"url", *GEOMETRIES})
+UNORDERED: Final = frozenset({"url", "location", *GEOMETRIES})
 SQL_TYPE: Final[dict[Kind, str]] = {
     "text": "VARCHAR",
     "number": "VARCHAR",
@@ -92,6 +94,7 @@ SQL_TYPE: Final[dict[Kind, str]] = {
     "floating_timestamp": "TIMESTAMP",
     "fixed_timestamp": "TIMESTAMP",
     "url": "VARCHAR",
+    "location": "VARCHAR",
     **dict.fromkeys(GEOMETRIES, "VARCHAR"),
 }
 
@@ -103,7 +106,6 @@ _US_DATE = re.compile(
 _ISO_DATE = re.compile(
     r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?)?"
 )
-_WKT_POINT = re.compile(r"POINT\s*\(\s*(\S+)\s+(\S+)\s*\)", re.IGNORECASE)
 
 
 def plain_text(cell: object) -> str:
@@ -196,72 +198,3 @@ def web_address(cell: object) -> str | None:
     else:
         raise NotOfThisType
     return json.dumps(link, ensure_ascii=False, separators=(",", ":")) if link else None
-
-
-def place(cell: object) -> str:
-    """Accept a GeoJSON point or WKT in degrees; return GeoJSON."""
-    if isinstance(cell, dict) and cell.get("type") == "Point":
-        ordinates = cell.get("coordinates")
-    elif isinstance(cell, str) and (wkt := _WKT_POINT.fullmatch(cell.strip())):
-        ordinates = list(wkt.groups())
-    else:
-        raise NotOfThisType
-    if not isinstance(ordinates, list) or len(ordinates) != 2:
-        raise NotOfThisType
-    try:
-        x, y = (float(plain_number(ordinate)) for ordinate in ordinates)
-    except InvalidOperation:
-        raise NotOfThisType from None
-    return json.dumps({"type": "Point", "coordinates": [x, y]}, separators=(",", ":"))
-
-
-def shape(kind: Kind) -> Callable[[object], str]:
-    """Make the reader of a GeoJSON geometry of one type, in degrees."""
-    named, depth = GEOMETRIES[kind]
-
-    def read(cell: object) -> str:
-        if not isinstance(cell, dict) or cell.get("type") != named:
-            raise NotOfThisType
-        coordinates = _ordinates(cell.get("coordinates"), depth)
-        return json.dumps({"type": named, "coordinates": coordinates}, separators=(",", ":"))
-
-    return read
-
-
-def _ordinates(found: object, depth: int) -> list[JsonValue]:
-    if not isinstance(found, list):
-        raise NotOfThisType
-    if depth:
-        return [_ordinates(part, depth - 1) for part in found]
-    if len(found) not in (2, 3):
-        raise NotOfThisType
-    return [float(plain_number(ordinate)) for ordinate in found[:2]]
-
-
-READERS: Final[dict[Kind, Callable[[object], Stored]]] = {
-    "text": plain_text,
-    "number": plain_number,
-    "boolean": plain_boolean,
-    "floating_timestamp": floating_time,
-    "fixed_timestamp": fixed_time,
-    "url": web_address,
-    "point": place,
-    **{kind: shape(kind) for kind in GEOMETRIES if kind != "point"},
-}
-
-
-def from_csv(cell: str, kind: Kind) -> Stored:
-    """Read one CSV cell; an empty one is null."""
-    if cell == "":
-        return None
-    if kind == "boolean":
-        named = {"true": True, "false": False}.get(cell.strip().lower())
-        if named is None:
-            raise NotOfThisType
-        return named
-    return READERS[kind](cell.strip() if kind == "number" else cell)
-
-
-def from_json(cell: object, kind: Kind) -> Stored:
-    """Read one JSON value, whose numbers are `JsonNumber`s."""
-    return None if cell is None else READERS[kind](cell)

@@ -14,7 +14,7 @@ from typing import Final, Literal
 from fastapi import Request
 
 from opengazette.localportal.soql.compile import OutColumn
-from opengazette.localportal.values import GEOMETRIES
+from opengazette.localportal.values import GEOMETRIES, UNORDERED
 from opengazette.localportal.views import View
 
 Format = Literal["json", "csv", "tsv", "geojson", "xml"]
@@ -81,7 +81,7 @@ def json_writer(column: OutColumn) -> Callable[[object], str]:
     """Make the writer of the cells of a column that are not null."""
     if column.kind == "boolean":
         return lambda cell: "true" if cell else "false"
-    if column.kind == "url" or column.kind in GEOMETRIES:
+    if column.kind in UNORDERED:
         return str
     return lambda cell: json.dumps(cell_text(cell, column), ensure_ascii=False)
 
@@ -114,6 +114,8 @@ def csv_text(cell: object, column: OutColumn) -> str:
     """Write one cell that is not null as it stands in CSV."""
     if column.kind in GEOMETRIES:
         return well_known_text(json.loads(str(cell)))
+    if column.kind == "location":
+        return location_text(json.loads(str(cell)))
     if column.kind == "url":
         link = json.loads(str(cell))
         described = f"{link.get('description', '')} ({link.get('url', '')})"
@@ -121,6 +123,16 @@ def csv_text(cell: object, column: OutColumn) -> str:
     if column.kind == "boolean":
         return "true" if cell else "false"
     return cell_text(cell, column)
+
+
+def location_text(found: Mapping[str, str]) -> str:
+    """Write a location as lines: street, town, and latitude and longitude in brackets."""
+    human: dict[str, str] = json.loads(found.get("human_address", "{}"))
+    town = ", ".join(part for part in (human.get("city"), human.get("state")) if part)
+    lines = [human.get("address", ""), f"{town} {human.get('zip', '')}".strip()]
+    if "latitude" in found:
+        lines.append(f"({found['latitude']}, {found['longitude']})")
+    return "\n".join(line for line in lines if line)
 
 
 def well_known_text(shape: Mapping[str, object]) -> str:

@@ -145,3 +145,31 @@ def test_a_browser_that_asks_for_pages_gets_json(desk: Any, dataset: str) -> Non
     accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
     found = read(desk, f"/resource/{dataset}", Accept=accept)
     assert found.headers["Content-Type"] == "application/json;charset=utf-8"
+
+
+def test_case_6_a_location_is_sent_as_numbers_and_an_address_in_text(desk: Any) -> None:
+    columns = [{"name": "Site", "fieldName": "site", "dataTypeName": "location"}]
+    dataset = desk.ask("POST", "/api/views.json", json={"name": "Sites", "columns": columns})["id"]
+    human = '{"address": "1 Main", "city": "Town", "state": "NY", "zip": "12345"}'
+    rows = [
+        {"site": {"latitude": "47.59", "longitude": "-122.3", "human_address": human}},
+        {"site": {"latitude": 47.6, "longitude": -122.3}},
+        {"site": "2 Main\nTown, NY 12345\n(47.5, -122.1)"},
+        {"site": {"latitude": "far"}},
+    ]
+    desk.ask("PUT", f"/resource/{dataset}.json", json=rows)
+    found = read(desk, f"/resource/{dataset}.json")
+    assert found.text.splitlines()[0] == (
+        '[{"site":{"latitude":"47.59","longitude":"-122.3","human_address":'
+        r'"{\"address\": \"1 Main\", \"city\": \"Town\", \"state\": \"NY\", \"zip\": \"12345\"}"}}'
+    )
+    assert found.json()[2]["site"]["latitude"] == "47.5"
+    assert found.json()[3] == {}
+    csv = read(desk, f"/resource/{dataset}.csv")
+    assert csv.text.startswith('"site"\n"1 Main\nTown, NY 12345\n(47.59, -122.3)"\n')
+    headers = {"Content-Type": "text/csv"}
+    path = f"/resource/{dataset}.csv"
+    desk.ask("PUT", path, content=csv.content, headers=headers)
+    assert read(desk, f"/resource/{dataset}.csv").content == csv.content
+    page = desk.client.get(f"/d/{dataset}", auth=desk.auth)
+    assert "1 Main, Town, NY 12345, (47.59, -122.3)" in page.text

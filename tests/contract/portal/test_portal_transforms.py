@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opengazette.localportal.places import address_and_place
 from opengazette.localportal.problems import Problem
 from opengazette.localportal.publishing import conversions
 from opengazette.localportal.publishing.transforms import Translation, kind_of_result
@@ -44,6 +46,11 @@ def computed(base: duckdb.DuckDBPyConnection, expression: str) -> list[tuple[obj
     return base.execute(question, translation.parameters_in(question)).fetchall()
 
 
+def human_address(street: str, state: str) -> str:
+    named = {"address": street, "city": "", "state": state, "zip": ""}
+    return json.dumps({"human_address": json.dumps(named)}, separators=(",", ":"))
+
+
 @pytest.mark.parametrize(
     ("expression", "full", "empty"),
     [
@@ -67,9 +74,20 @@ def computed(base: duckdb.DuckDBPyConnection, expression: str) -> list[tuple[obj
         ("to_fixed_timestamp('04.03.2020 +0200', '%d.%m.%Y %z')", datetime(2020, 3, 3, 22), ...),
         ("to_point('POINT (-122.3 47.5)')", '{"type":"Point","coordinates":[-122.3,47.5]}', ...),
         (
-            "to_location('1 Main, Town, NY (42.8, -75.5)')",
+            "parse_point('1 Main, Town, NY (42.8, -75.5)')",
             '{"type":"Point","coordinates":[-75.5,42.8]}',
             ...,
+        ),
+        ("to_location('(42.80, -75.5)')", '{"latitude":"42.80","longitude":"-75.5"}', ...),
+        (
+            "to_location(make_point(42.8, n))",
+            '{"latitude":"42.8","longitude":"2.5"}',
+            None,
+        ),
+        (
+            "make_location(b, null, 'NY', '')",
+            human_address("the B road", "NY"),
+            human_address("", "NY"),
         ),
         ("make_point(47.5, -122.3)", '{"type":"Point","coordinates":[-122.3,47.5]}', ...),
         ("point_latitude(make_point(47.5, -122.3))", "47.5", "47.5"),
@@ -305,3 +323,30 @@ def refused_with(base: duckdb.DuckDBPyConnection, expression: str) -> str | None
     except duckdb.Error:
         return "400 query.soql.bad-parse"
     return None
+
+
+STREETS = st.text(st.sampled_from('ab "\\,ñ\n1.'), max_size=12)
+
+
+@given(
+    st.one_of(
+        st.builds(
+            lambda street, town, y, x: f"{street}\n{town}, NY 12345\n({y}, {x})",
+            STREETS,
+            STREETS,
+            st.decimals(-90, 90, places=2),
+            st.decimals(-180, 180, places=2),
+        ),
+        st.builds(lambda street: f"{street} (1.5,  -2.25)", STREETS),
+        STREETS,
+    )
+)
+@settings(max_examples=150, deadline=None)
+def test_locations_are_read_as_the_row_api_reads_them(
+    base: duckdb.DuckDBPyConnection, text: str
+) -> None:
+    try:
+        expected = address_and_place(text)
+    except NotOfThisType:
+        expected = None
+    assert one(base, conversions.location_of_text("x"), text) == expected

@@ -23,6 +23,8 @@ _AMERICAN_FORMS: Final = (
 _TRUE: Final = ("true", "t", "yes", "y", "1")
 _FALSE: Final = ("false", "f", "no", "n", "0")
 _WKT_POINT: Final = r"(?i)POINT\s*\(\s*(\S+)\s+(\S+)\s*\)"
+_STREET: Final = r"(?s)(.*)\([^()]*\)\s*"
+_POSTAL: Final = r"(?s)(.*)\n([^\n]*),[ \t]*([A-Za-z]{2})[ \t]*([0-9-]*)"
 _PAIR: Final = r"(?s).*\(\s*([-+0-9.]+)\s*,\s*([-+0-9.]+)\s*\)\s*"
 
 
@@ -141,6 +143,57 @@ def point_of_address(text: str) -> str:
     y, x = (f"regexp_extract({text}, '{_PAIR}', {part})" for part in (1, 2))
     made = point_of_numbers(f"TRY_CAST({y} AS DOUBLE)", f"TRY_CAST({x} AS DOUBLE)")
     return f"CASE WHEN regexp_full_match({text}, '{_PAIR}') THEN {made} END"
+
+
+def location_of_text(text: str) -> str:
+    """Read an address that ends in `(latitude, longitude)`, or that alone."""
+    latitude, longitude = (f"regexp_extract({text}, '{_PAIR}', {part})" for part in (1, 2))
+    street = f"trim(regexp_extract({text}, '{_STREET}', 1), ' ' || chr(10))"
+    known = f"regexp_full_match({street}, '{_POSTAL}')"
+    postal = [
+        f"CASE WHEN {known} THEN trim(regexp_extract({street}, '{_POSTAL}', {part}))"
+        f" ELSE {whole} END"
+        for part, whole in enumerate(
+            (f"regexp_replace({street}, '\\s+', ' ', 'g')", "''", "''", "''"), start=1
+        )
+    ]
+    place = _place(number_of_text(latitude), number_of_text(longitude))
+    return (
+        f"CASE WHEN regexp_full_match({text}, '{_PAIR}')"
+        f" AND ({point_of_address(text)}) IS NOT NULL THEN CASE WHEN {street} = ''"
+        f" THEN '{{' || {place} || '}}'"
+        f" ELSE '{{' || {place} || ',' || {_human(*postal)} || '}}' END END"
+    )
+
+
+def location_of_parts(address: str, city: str, state: str, zipped: str, point: str | None) -> str:
+    """Make a location of the parts of an address, and of a point where there is one."""
+    parts = (f"coalesce({part}, '')" for part in (address, city, state, zipped))
+    human = _human(*parts)
+    if point is None:
+        return f"'{{' || {human} || '}}'"
+    return f"coalesce({location_of_point(point, human)}, '{{' || {human} || '}}')"
+
+
+def location_of_point(point: str, human: str | None = None) -> str:
+    """Make a location of a point; null where there is none."""
+    latitude, longitude = (
+        f"json_extract_string({point}, '$.coordinates[{which}]')" for which in (1, 0)
+    )
+    more = f" || ',' || {human}" if human else ""
+    return f"'{{' || {_place(latitude, longitude)}{more} || '}}'"
+
+
+def _place(latitude: str, longitude: str) -> str:
+    return f'\'"latitude":"\' || {latitude} || \'","longitude":"\' || {longitude} || \'"\''
+
+
+def _human(address: str, city: str, state: str, zipped: str) -> str:
+    named = zip(("address", "city", "state", "zip"), (address, city, state, zipped), strict=True)
+    inner = " || ', ' || ".join(
+        f"'\"{name}\": ' || CAST(to_json({part}) AS VARCHAR)" for name, part in named
+    )
+    return f"'\"human_address\":' || CAST(to_json('{{' || {inner} || '}}') AS VARCHAR)"
 
 
 def ordinate(point: str, which: int) -> str:

@@ -105,9 +105,25 @@ def _parse_point(value: Value) -> Value:
 
 
 def _to_location(value: Value) -> Value:
+    if value.kind == "location":
+        return value
     if value.kind == "point":
-        return replace(value, kind="point")
-    return converted(sql.point_of_address(value.sql), value, "point", "location")
+        return made(sql.location_of_point(value.sql), "location", value)
+    return converted(sql.location_of_text(value.sql), value, "location")
+
+
+def _make_location(first: Value, *others: Value) -> Value:
+    if first.kind == "point":
+        if others:
+            raise wrong_types("make_location")
+        return _to_location(first)
+    parts, point = others[:3], others[3:]
+    if len(parts) != 3:
+        raise wrong_types("make_location")
+    city, state, zipped = (part.sql for part in parts)
+    at = point[0].sql if point else None
+    text = sql.location_of_parts(first.sql, city, state, zipped, at)
+    return made(text, "location", first, *others)
 
 
 def _make_point(latitude: Value, longitude: Value) -> Value:
@@ -232,7 +248,7 @@ def _geocode(*_parts: Value) -> Value:
 _TEXT: Final = ("text",)
 _NUMBER: Final = ("number",)
 _TIME: Final = TIMES
-_ANY: Final = (*_SIMPLE, "url", *GEOMETRIES)
+_ANY: Final = (*_SIMPLE, "url", "location", *GEOMETRIES)
 
 FUNCTIONS: Final[Mapping[str, Function]] = {
     "to_text": Function(_to_text, (_ANY,)),
@@ -243,7 +259,10 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "to_fixed_timestamp": Function(_to_fixed, (("text", *_TIME), _TEXT), 1),
     "to_point": Function(_to_point, (("text", "point"),)),
     "parse_point": Function(_parse_point, (_TEXT,)),
-    "to_location": Function(_to_location, (("text", "point"),)),
+    "to_location": Function(_to_location, (("text", "point", "location"),)),
+    "make_location": Function(
+        _make_location, (("text", "point"), _TEXT, _TEXT, _TEXT, ("point",)), 4
+    ),
     "make_point": Function(_make_point, (_NUMBER, _NUMBER)),
     "point_latitude": Function(_ordinate(1), (("point",),)),
     "point_longitude": Function(_ordinate(0), (("point",),)),

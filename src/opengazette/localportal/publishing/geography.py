@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 from zipfile import BadZipFile, ZipFile
 
+from opengazette.localportal.places import shape
 from opengazette.localportal.publishing.parsing import (
     Heading,
     Reading,
@@ -20,7 +21,7 @@ from opengazette.localportal.publishing.parsing import (
     batches_of,
     headings_of,
 )
-from opengazette.localportal.values import GEOMETRIES, Kind, NotOfThisType, shape
+from opengazette.localportal.values import GEOMETRIES, Kind, NotOfThisType
 
 LARGEST_GEOGRAPHY: Final = 500_000_000
 _KIND_OF: Final[dict[str, Kind]] = {named: kind for kind, (named, _) in GEOMETRIES.items()}

@@ -32,6 +32,7 @@ _CONVERSION: Mapping[Kind, str] = {
     "fixed_timestamp": "to_fixed_timestamp",
     "point": "to_point",
     "url": "to_url",
+    "location": "to_location",
 }
 
 

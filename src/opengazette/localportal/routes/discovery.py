@@ -26,6 +26,7 @@ _TYPE_TITLE: Final = {
     "date": "Date",
     "url": "URL",
     "point": "Point",
+    "location": "Location",
     "multipoint": "MultiPoint",
     "line": "Line",
     "multiline": "MultiLine",

@@ -42,7 +42,7 @@ from opengazette.localportal.publishing.shown import (
     output_schema_json,
 )
 from opengazette.localportal.store import Session, close_session
-from opengazette.localportal.values import GEOMETRIES, Kind
+from opengazette.localportal.values import UNORDERED, Kind
 
 router = APIRouter(prefix="/api/publishing/v1/source/{source_id}/schema/{input_id}")
 _MOST_ROWS: Final = 10_000
@@ -246,7 +246,7 @@ def _cell(value: object, kind: Kind) -> JsonValue:
     if isinstance(value, datetime):
         written = value.isoformat(timespec="milliseconds")
         return written + "Z" if kind == "fixed_timestamp" else written
-    if kind == "url" or kind in GEOMETRIES:
+    if kind in UNORDERED:
         shape: JsonValue = json.loads(str(value))
         return shape
     return str(value)
