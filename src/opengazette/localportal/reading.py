@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from unicodedata import normalize
 
 import duckdb
 from fastapi import Request
@@ -27,7 +28,7 @@ def query_of(request: Request) -> Query:
     Raises:
         Problem: a 400 for a parameter that is unknown, repeated in vain or malformed.
     """
-    sent = dict(request.query_params)
+    sent = {name: normalize("NFC", text) for name, text in request.query_params.items()}
     for name in _IGNORED:
         sent.pop(name, None)
     whole = sent.pop("$query", None)
