@@ -230,10 +230,14 @@ class SocrataPortal:
             with suppress(PortalRejected), self._connected(None) as stranger:
                 if replace_rows(client, uid, earlier) and self._look(stranger, uid, earlier):
                     return self._papers_back(client, uid, earlier)
-        client.set_permission(uid, "private")  # type: ignore[no-untyped-call]
+        with suppress(PortalRejected):
+            client.set_permission(uid, "private")  # type: ignore[no-untyped-call]
         with self._connected(None) as stranger:
             if stranger.visible_view(uid) is not None:
-                return f"Dataset {uid} could not be made private: look at the portal now."
+                return (
+                    f"Dataset {uid} could not be put back or made private: look at the portal now, "
+                    "and take it off by hand if it is wrong."
+                )
         return f"Dataset {uid} was made private; nothing of it is public."
 
     def _papers_back(self, client: Connection, uid: str, earlier: Shipment) -> str:
