@@ -108,6 +108,10 @@ def test_a_damaged_copy_near_by_is_fetched_anew_and_a_damaged_object_is_found(
     )
     with pytest.raises(ArchiveUnavailable, match="damaged"):
         bucket.machine("second").fetch(sha256, verify=True)
+    assert first.fetch(sha256, verify=True).read_bytes() == b"one", "from the copy near by"
+    assert not first.is_whole(sha256), "the store itself is asked"
+    assert first.is_whole(kept(first, b"two"))
+    assert not first.is_whole("0" * 64)
 
 
 def test_a_record_is_written_once_and_listed(bucket: Bucket) -> None:

@@ -139,7 +139,7 @@ def test_a_file_that_was_lost_or_damaged_is_named(
     with pytest.raises(LedgerConflict):
         office.run("--files")
     shown = office.shown
-    assert "entry 1 names the table: The archive has no file" in shown
+    assert "entry 1 names the table, which the archive has lost" in shown
     assert "entry 1 names the true table" in shown
 
 

@@ -9,6 +9,7 @@ from opengazette.adapters import contracts
 from opengazette.adapters.archives.folder import FolderArchive
 from opengazette.adapters.archives.ledger import ArchiveLedger, Records
 from opengazette.adapters.archives.papers import Vault
+from opengazette.adapters.archives.stock import Stock
 from opengazette.adapters.clock import SystemClock
 from opengazette.adapters.machine import machine_name
 from opengazette.adapters.settings import Settings, own_root
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from opengazette.adapters.portals.socrata import SocrataPortal
 
 
-class StoredArchive(Vault, Records, Protocol):
+class StoredArchive(Vault, Records, Stock, Protocol):
     """An archive of files and of the ledger's records, wherever it lies."""
 
 
@@ -85,6 +86,10 @@ class World:
 
     def archive(self) -> Vault:
         """Return the restricted archive."""
+        return self._archive
+
+    def stock(self) -> Stock:
+        """Return the restricted archive for whoever looks whether it is whole."""
         return self._archive
 
     def tables(self) -> Tables:

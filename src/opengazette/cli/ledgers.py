@@ -140,6 +140,6 @@ def _problems(
             missed = unwitnessed(dataset, chain.entries, heads[dataset])
             told.extend([str(missed)] if missed else [])
         if files:
-            told.extend(map(str, lacking(world.archive(), chain.entries)))
+            told.extend(map(str, lacking(world.stock(), chain.entries)))
         found.extend(f"{dataset}: {each}" for each in told)
     return found

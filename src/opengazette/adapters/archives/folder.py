@@ -81,7 +81,8 @@ class FolderArchive:
     def is_whole(self, sha256: str) -> bool:
         """Tell whether the file of that address still has the content it was kept with."""
         path = self._address(sha256)
-        return path.is_file() and _sha256_of(path) == sha256
+        with _speaking_plainly(f"File {sha256[:12]}… of the archive cannot be read."):
+            return path.is_file() and _sha256_of(path) == sha256
 
     def put_new(self, key: str, content: bytes) -> bool:
         """Write a small record under a key that nothing has yet; say whether it was written.

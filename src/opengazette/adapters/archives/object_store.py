@@ -7,6 +7,7 @@ a store that does not honour the condition is refused before anything is written
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from opengazette.errors import ArchiveUnavailable, SettingsInvalid
 
 _READERS = 16
 _ATTEMPTS = 5
+_CHUNK_BYTES = 1 << 20
 _WRITER = "writer"
 
 
@@ -60,6 +62,21 @@ class ObjectStoreArchive:
         if not self._near.has(sha256) or (verify and not self._near.is_whole(sha256)):
             self._bring_near(sha256)
         return self._near.fetch(sha256, verify=verify)
+
+    def is_whole(self, sha256: str) -> bool:
+        """Tell whether the store's own object has the content it was kept with."""
+        with _speaking_plainly(f"File {sha256[:12]}… of the archive cannot be read."):
+            try:
+                key = f"{self._prefix}objects/{sha256[:2]}/{sha256}"
+                body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"]
+            except ClientError as error:
+                if _code(error) in ("NoSuchKey", "404"):
+                    return False
+                raise
+            found = hashlib.sha256()
+            for part in body.iter_chunks(_CHUNK_BYTES):
+                found.update(part)
+            return found.hexdigest() == sha256
 
     def put_new(self, key: str, content: bytes) -> bool:
         """Write a small record under a key that nothing has yet; say whether it was written.

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
-from opengazette.adapters.archives.papers import Vault
-from opengazette.errors import ArchiveUnavailable
 from opengazette.model.ledger import LedgerEntry, Portrait
+
+
+class Stock(Protocol):
+    """The archive itself, without copies that lie nearer by."""
+
+    def is_whole(self, sha256: str) -> bool:
+        """Tell whether the file of that address is there, with the content it was kept with.
+
+        Raises ArchiveUnavailable where the archive does not answer.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -17,10 +27,13 @@ class FileProblem:
     dataset: str
     position: int
     name: str
-    what: str
+    sha256: str
 
     def __str__(self) -> str:
-        return f"entry {self.position} names {self.name}: {self.what}"
+        return (
+            f"entry {self.position} names {self.name}, which the archive has lost or which is "
+            f"damaged ({self.sha256[:12]}…)"
+        )
 
 
 def files_of(portrait: Portrait) -> dict[str, str]:
@@ -33,15 +46,15 @@ def files_of(portrait: Portrait) -> dict[str, str]:
     return tables | {name: sha256 for name, (_, sha256) in portrait.documents.items()}
 
 
-def lacking(vault: Vault, entries: Iterable[LedgerEntry]) -> Iterator[FileProblem]:
-    """Read every file that the entries name, each once, and say which cannot be given back."""
+def lacking(stock: Stock, entries: Iterable[LedgerEntry]) -> Iterator[FileProblem]:
+    """Read every file that the entries name, each once, and say which cannot be given back.
+
+    Raises:
+        ArchiveUnavailable: the archive does not answer.
+    """
     looked: set[str] = set()
     for entry in entries:
         for name, sha256 in files_of(entry.release).items():
-            if sha256 in looked:
-                continue
+            if sha256 not in looked and not stock.is_whole(sha256):
+                yield FileProblem(entry.dataset, entry.sequence, name, sha256)
             looked.add(sha256)
-            try:
-                vault.fetch(sha256, verify=True)
-            except ArchiveUnavailable as error:
-                yield FileProblem(entry.dataset, entry.sequence, name, error.problem)
