@@ -95,7 +95,7 @@ def withheld(survey: str, *cells: tuple[int, int], effect: float = 1.0) -> list[
         ("csfii", (993, 1_000), (992, 1_000)),
         ("nhds", (29, 1_000), (30, 1_000)),
         ("nsduh", (31, 1_000), (32, 1_000)),
-        ("nsduh", (20_000, 20_000), (19_998, 20_000)),
+        ("nsduh", (19_999, 20_000), (19_998, 20_000)),
         ("nsfg", (25, 49), (25, 50)),
         ("shpps", (15, 29), (15, 30)),
         ("yrbss", (50, 99), (50, 100)),
@@ -225,3 +225,9 @@ def test_an_amount_for_each_is_judged_by_its_sample_and_not_by_its_amount() -> N
     found = unsteady(true, PublicationTable.model_validate(told), rules())["each"]
     assert found.withheld.tolist() == [True, False]
     assert not found.flagged.any()
+
+
+def test_a_share_of_nobody_has_no_error_and_is_marked() -> None:
+    asked = publication(survey="chis", sample="asked")
+    found = unsteady(table((0, 500)), asked, rules())["percent"]
+    assert (found.withheld.tolist(), found.flagged.tolist()) == ([False], [True])
