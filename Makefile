@@ -5,6 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
 UV_VERSION := 0.13.9
 TAUARGUS_VERSION := 0.6.0
+MUTMUT_VERSION := 3.8.1
 ROOT := $(CURDIR)
 # What is installed beside the core; add '--extra recogniser' for a second look at identifiers.
 EXTRAS ?= --extra demo
@@ -30,7 +31,7 @@ BIN := .venv/bin
 UV := .tools/bin/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup nightly up down test check lint unit flows browser bench bench-suppression docs lock deployments schemas clean
+.PHONY: help setup nightly up down test check lint unit flows browser bench bench-suppression mutants docs lock deployments schemas clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -74,6 +75,10 @@ bench: setup ## Measure against named baselines
 bench-suppression: setup .cache/tauargus/.ready-$(TAUARGUS_VERSION) ## Measure suppression beside tau-ARGUS, up to 200,000 cells
 	@$(BIN)/python -m benchmarks suppression $(BENCH)
 
+mutants: setup ## Change what decides on masking, one place at a time, and see whether a test notices
+	@$(UV) run --no-sync --with mutmut==$(MUTMUT_VERSION) mutmut run
+	@$(UV) run --no-sync --with mutmut==$(MUTMUT_VERSION) mutmut results
+
 # The peer lives in an environment of its own, apart from the locked dependencies.
 .cache/tauargus/.ready-$(TAUARGUS_VERSION):
 	@echo "Installing pytauargus $(TAUARGUS_VERSION) into .cache/tauargus ..."
@@ -96,7 +101,7 @@ lock: $(UV) ## Resolve the dependencies anew
 	@$(UV) lock --upgrade
 
 clean: ## Remove everything that was made here, published tables and archive included
-	rm -rf .venv .tools .cache var site
+	rm -rf .venv .tools .cache var site mutants
 
 setup: .venv/.ready
 

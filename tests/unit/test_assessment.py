@@ -468,9 +468,10 @@ def test_what_a_contract_declares_is_told_word_for_word() -> None:
     race = dimension("race", {"kind": "race_ethnicity", "basis": "Decided by the expert."})
     disease = dimension("disease", {"kind": "event"})
     clinic = dimension("clinic", {"kind": "facility"})
-    found = declared_by(decided(contract(race, disease, clinic), **STATEWIDE))
-    assert found.characteristics == ("race (race_ethnicity)", "disease (event)")
-    assert found.others == ("disease",)
+    trait = dimension("trait", {"kind": "other"})
+    found = declared_by(decided(contract(race, disease, clinic, trait), **STATEWIDE))
+    assert found.characteristics == ("race (race_ethnicity)", "disease (event)", "trait (other)")
+    assert found.others == ("disease", "trait")
     assert found.decisions == (
         "race: Decided by the expert.",
         f"the whole state as the only area: {STATEWIDE['statewide']}",
@@ -514,3 +515,20 @@ def test_a_contradiction_says_what_to_change(
     with pytest.raises(DisclosureRisk) as refused:
         assessed(agreed, cells("trait cases", ("a", 1)))
     assert (refused.value.problem, refused.value.remedy) == (problem, remedy)
+
+
+REPORT = {"kind": "mandated_report", "law": "Health and Safety Code 1", "reason": "It says so."}
+
+
+def test_a_law_that_requires_characteristics_is_a_mitigation_and_one_that_does_not_is_none() -> (
+    None
+):
+    required = REPORT | {"requires_characteristics": True, "decided_by": "Legal Services"}
+    found = declared_by(decided(contract(SEX), special_class=required))
+    assert found.mitigation is not None
+    assert found.mitigation.endswith("requires these personal characteristics (Legal Services)")
+    assert found.special is not None
+    assert found.special.startswith("Report demanded by Health and Safety Code 1")
+    plain = REPORT | {"requires_characteristics": False}
+    assert declared_by(decided(contract(SEX), special_class=plain)).mitigation is None
+    assert declared_by(contract(SEX)).special is None

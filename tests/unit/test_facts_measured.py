@@ -224,6 +224,11 @@ def test_a_table_without_areas_has_the_people_of_its_smallest_denominator() -> N
     agreed = contract(sex, people=True, denominator=measured)
     unknown = cells("sex cases people", ("f", 50, None))
     assert table_facts(agreed, unknown, POPULATIONS).residence_population == 0
+    by_site = {"kind": "reference", "dimension": "site", "reference": "places"}
+    sites = contract(
+        dimension("site", "facility"), denominator=by_site | {"basis": "Census of the tests."}
+    )
+    assert facts(sites, "Kern", "Amador").residence_population == 37_853
     clinic = contract(dimension("clinic", "service_location", level="address"))
     assert facts(clinic, "a").residence_population is None
 

@@ -114,6 +114,14 @@ def test_levels_that_do_not_fit_say_why() -> None:
     assert of(finer) == ("race", "11 groups, more than its level lists: highest score", 7, source)
 
 
+def test_a_population_helps_only_where_the_table_scores_by_it() -> None:
+    third = Variable("sex", "sex", 3, None, 900_000)
+    assert of(third) == (
+        *("sex", "3 groups, no listed level recorded: highest score", 5),
+        TABLES.sex.source,
+    )
+
+
 def test_another_variable_of_a_level_with_more_groups_than_it_lists_scores_by_its_groups() -> None:
     language = Variable("language", "other", 6, "language_broad")
     assert of(language) == ("language", "groups: 5 to 9", 5, TABLES.other.groups.source)
@@ -182,6 +190,7 @@ def test_where_two_bands_of_edition_1_meet_the_reading_decides() -> None:
 
 def test_plans_are_not_crossed_and_the_number_crossed_decides() -> None:
     plan = Variable("plan", "expected_payer", 1, "insurance_coverage", 30_000)
-    facts = TableFacts(2, (1,), variables=(plan, Variable("sex", "sex", 2)))
-    assert crossed_with(facts, V2) == 1
+    crossed = (Variable("sex", "sex", 2), Variable("age", "age", 2, width=30))
+    facts = TableFacts(2, (1,), variables=(plan, *crossed))
+    assert crossed_with(facts, V2) == 2
     assert [interaction_points(facts, n, V2) for n in (0, 1, 3)] == [0, 1, 4]

@@ -209,3 +209,9 @@ def test_a_mitigation_is_required_reading_at_step_4() -> None:
     allowed = replace(DECLARED, mitigation="Public by law (the expert, 2026-01-15)")
     found = steps(COUNTY, allowed)[4]
     assert (found.decision, found.inputs) == ("required", ("Score 16, limit 12",))
+
+
+def test_what_is_recorded_of_a_special_class_stands_at_step_1() -> None:
+    budget = replace(DECLARED, special="Caseload budget")
+    assert steps(STATE, budget)[1].inputs[-1] == "Special class: Caseload budget"
+    assert len(steps(STATE)[1].inputs) == 1

@@ -146,7 +146,7 @@ def _smallest(
         (
             area_population(contract, d, finest_labels(d, table), table, populations)
             for d in areas
-            if kind == "residence" or not _is_place(d)
+            if not _is_place(d)
         ),
         default=None,
     )
