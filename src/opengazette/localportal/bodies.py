@@ -6,7 +6,7 @@ import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final, NoReturn, TextIO
 
 from fastapi import Request
@@ -74,6 +74,18 @@ async def sent_object(request: Request) -> dict[str, JsonValue]:
     if not isinstance(found, dict):
         raise bad_request("The body is not a JSON object.")
     return found
+
+
+def sent_file_name(request: Request) -> str:
+    """Return the last part of the name that a file was sent with.
+
+    Raises:
+        Problem: it has none, or one that cannot be printed.
+    """
+    name = PurePosixPath(request.headers.get("x-file-name", "").replace("\\", "/")).name
+    if not name or not name.isprintable():
+        raise bad_request("X-File-Name is missing.")
+    return name
 
 
 def body_is_csv(request: Request, suffix: str) -> bool:

@@ -30,6 +30,7 @@ from opengazette.localportal.routes import (
     query,
     resource,
     revisions,
+    rows,
     schemas,
     sources,
     views,
@@ -62,6 +63,7 @@ def create_app(settings: PortalSettings) -> FastAPI:
     app.state.portal = portal
     for routes in (
         resource,
+        rows,
         query,
         revisions,
         sources,

@@ -245,6 +245,14 @@ def close_session(session: Session) -> None:
     session.cursor.close()
 
 
+def then_close(body: Iterator[bytes], session: Session) -> Iterator[bytes]:
+    """Send a body that is read from a session, then end the session."""
+    try:
+        yield from body
+    finally:
+        close_session(session)
+
+
 def now() -> int:
     """Return the present in whole seconds since 1970."""
     return int(time.time())

@@ -117,6 +117,18 @@ def test_case_8_the_type_of_a_body_decides_before_the_suffix(desk: Any, dataset:
     desk.ask("POST", f"{path}.json", 415, content=body, headers={"Content-Type": "text/plain"})
 
 
+def test_a_row_is_written_under_its_name_and_sent_back(desk: Any, dataset: str) -> None:
+    path = f"/resource/{dataset}"
+    changed = desk.ask("POST", f"{path}/a.json", json={"amount": 7})
+    assert changed == {"place": "a", "amount": "7", "is_open": True}
+    assert desk.ask("POST", f"{path}/new.json", json={"amount": 1})["place"] == "new"
+    row_id = desk.ask("GET", f"{path}.json?$select=:id&place=b")[0][":id"]
+    assert desk.ask("POST", f"{path}/{row_id}.json", json={"is_open": True})["place"] == "b"
+    desk.ask("POST", f"{path}/row-zzzz.zzzz~zzzz.json", 404, json={"amount": 1})
+    desk.ask("POST", f"{path}/a.json", 400, json=[{"amount": 1}, {"amount": 2}])
+    assert len(desk.table(dataset)) == 3
+
+
 def test_case_9_fields_and_types_are_sent_while_they_are_short(desk: Any, dataset: str) -> None:
     headers = read(desk, f"/resource/{dataset}.json").headers
     assert json.loads(headers["X-SODA2-Fields"])[:2] == ["place", "amount"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,11 +12,12 @@ from starlette.concurrency import run_in_threadpool
 
 from opengazette.localportal.bodies import sent_json
 from opengazette.localportal.forms import SUFFIXES, body_in
-from opengazette.localportal.portal import asker, portal_of, split_suffix
-from opengazette.localportal.problems import Problem, bad_request, dataset_missing, login_needed
+from opengazette.localportal.portal import portal_of, split_suffix
+from opengazette.localportal.problems import Problem, bad_request
 from opengazette.localportal.reading import ask
+from opengazette.localportal.routes.resource import row_source
 from opengazette.localportal.soql.grammar import Query, malformed, parse_query
-from opengazette.localportal.store import Session, close_session
+from opengazette.localportal.store import close_session, then_close
 from opengazette.localportal.views import View
 from opengazette.localportal.wire import (
     MEDIA_TYPE,
@@ -105,7 +105,7 @@ def _answer(request: Request, asked: Asked) -> Response:
     portal = portal_of(request)
     session = portal.store.open_session()
     try:
-        view = _readable(request, session, asked.dataset)
+        view = row_source(request, session, asked.dataset)
         answer = ask(session, view, _compiled(asked))
         address = f"{request.base_url}resource/{view.id}"
         body = page_body(answer) if asked.form == "json" else body_in(asked.form, answer, address)
@@ -114,24 +114,8 @@ def _answer(request: Request, asked: Asked) -> Response:
         raise
     tag = entity_tag(view, asked.question.model_dump_json(), f"v3 {asked.form} {asked.paged}")
     headers = _headers(view, answer) | {"ETag": tag}
-    streamed = _then_close(body, session)
+    streamed = then_close(body, session)
     return StreamingResponse(streamed, media_type=MEDIA_TYPE[asked.form], headers=headers)
-
-
-def _then_close(body: Iterator[bytes], session: Session) -> Iterator[bytes]:
-    try:
-        yield from body
-    finally:
-        close_session(session)
-
-
-def _readable(request: Request, session: Session, dataset: str) -> View:
-    view = session.find(dataset)
-    if view is None:
-        raise dataset_missing(dataset[:40])
-    if not view.visible and asker(request) is None:
-        raise login_needed()
-    return view
 
 
 def _compiled(asked: Asked) -> Query:

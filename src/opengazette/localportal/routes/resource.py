@@ -15,7 +15,6 @@ from opengazette.localportal.bodies import Batch, body_is_csv, csv_batches, json
 from opengazette.localportal.forms import SUFFIXES, body_in, form_asked
 from opengazette.localportal.portal import Portal, asker, portal_of, publisher, split_suffix
 from opengazette.localportal.problems import (
-    Problem,
     bad_request,
     dataset_missing,
     login_needed,
@@ -23,14 +22,11 @@ from opengazette.localportal.problems import (
 )
 from opengazette.localportal.reading import ask, query_of
 from opengazette.localportal.rows import Counters, replace_rows, upsert_rows
-from opengazette.localportal.soql.grammar import Query
-from opengazette.localportal.store import Session, close_session
+from opengazette.localportal.store import Session, close_session, then_close
 from opengazette.localportal.views import View
 from opengazette.localportal.wire import (
     MEDIA_TYPE,
-    Answer,
     entity_tag,
-    json_object,
     not_modified,
     soda_headers,
     version_headers,
@@ -40,7 +36,12 @@ router = APIRouter()
 _READ: Final = ["GET", "HEAD"]
 
 
-def _row_source(request: Request, session: Session, dataset: str) -> View:
+def row_source(request: Request, session: Session, dataset: str) -> View:
+    """Return a dataset whose rows the asker may read.
+
+    Raises:
+        Problem: 404 where there is none, 403 where it is not for strangers.
+    """
     view = session.find(dataset)
     if view is None:
         raise dataset_missing(dataset[:40])
@@ -57,7 +58,7 @@ def read_rows(request: Request, name: str) -> Response:
     form = form_asked(request, suffix)
     session = portal_of(request).store.open_session()
     try:
-        view = _row_source(request, session, dataset)
+        view = row_source(request, session, dataset)
         tag = entity_tag(view, request.url.query, form)
         if not_modified(request, tag, view.rows_updated_at):
             close_session(session)
@@ -72,37 +73,8 @@ def read_rows(request: Request, name: str) -> Response:
         raise
     headers = soda_headers(view, answer.columns) | {"ETag": tag, "Vary": "Accept"}
     return StreamingResponse(
-        _then_close(body, session), media_type=MEDIA_TYPE[form], headers=headers
+        then_close(body, session), media_type=MEDIA_TYPE[form], headers=headers
     )
-
-
-def _then_close(body: Iterator[bytes], session: Session) -> Iterator[bytes]:
-    try:
-        yield from body
-    finally:
-        close_session(session)
-
-
-@router.api_route("/resource/{name}/{row}", methods=_READ, response_model=None)
-def read_row(request: Request, name: str, row: str) -> Response:
-    """Answer with one row, named by its `:id` or by the publisher's identifier."""
-    row_id, _ = split_suffix(row)
-    with portal_of(request).store.reading() as session:
-        view = _row_source(request, session, split_suffix(name)[0])
-        answer = _one_row(session, view, row_id)
-        found = json_object(answer)
-        if found is None:
-            raise Problem(404, "row.missing", "Not found", {"id": row_id[:80]})
-        return Response(
-            found, media_type=MEDIA_TYPE["json"], headers=soda_headers(view, answer.columns)
-        )
-
-
-def _one_row(session: Session, view: View, row_id: str) -> Answer:
-    identifier = view.identifier()
-    by_name = row_id.startswith("row-") or identifier is None
-    wanted = ":id" if by_name or identifier is None else identifier.field_name
-    return ask(session, view, Query(equals=((wanted, row_id),), limit=1))
 
 
 async def _write(request: Request, name: str, *, replace: bool) -> Response:
@@ -163,19 +135,3 @@ async def upsert(request: Request, name: str) -> Response:
 async def replace_all(request: Request, name: str) -> Response:
     """Replace every row in one transaction."""
     return await _write(request, name, replace=True)
-
-
-@router.delete("/resource/{name}/{row}", response_model=None)
-def delete_row(request: Request, name: str, row: str) -> Response:
-    """Delete one row, named by its `:id` or by the publisher's identifier."""
-    publisher(request)
-    row_id, _ = split_suffix(row)
-    with portal_of(request).store.writing() as session:
-        view = _row_source(request, session, split_suffix(name)[0])
-        identifier = view.identifier()
-        field = identifier.field_name if identifier and not row_id.startswith("row-") else ":id"
-        order = Batch(1, {field: [row_id], ":deleted": ["true"]})
-        _, counters = upsert_rows(session, view, [order], is_csv=True)
-        if not counters.deleted:
-            raise Problem(404, "row.missing", "Not found", {"id": row_id[:80]})
-    return JSONResponse([{"typ": "delete", "id": row_id}])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from functools import partial
-from pathlib import PurePosixPath
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
@@ -12,7 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import JsonValue
 from starlette.concurrency import run_in_threadpool
 
-from opengazette.localportal.bodies import sent_json, sent_object, spool
+from opengazette.localportal.bodies import sent_file_name, sent_json, sent_object, spool
 from opengazette.localportal.portal import Portal, portal_of, publisher
 from opengazette.localportal.problems import bad_request
 from opengazette.localportal.publishing.drafts import Revision
@@ -199,9 +198,7 @@ def restore(request: Request, dataset: str, seq: int) -> Response:
 async def attach(request: Request, dataset: str, seq: int) -> Response:
     """Take a file; it shows once the revision's attachments list it and it is applied."""
     publisher(request)
-    name = PurePosixPath(request.headers.get("x-file-name", "").replace("\\", "/")).name
-    if not name or not name.isprintable():
-        raise bad_request("X-File-Name is missing.")
+    name = sent_file_name(request)
     media_type = request.headers.get("content-type", "application/octet-stream")
     store = portal_of(request).store
     staged = store.staging_file()

@@ -41,7 +41,7 @@ from opengazette.localportal.publishing.shown import (
     linked_output_schema_json,
     output_schema_json,
 )
-from opengazette.localportal.store import Session, close_session
+from opengazette.localportal.store import Session, close_session, then_close
 from opengazette.localportal.values import UNORDERED, Kind
 
 router = APIRouter(prefix="/api/publishing/v1/source/{source_id}/schema/{input_id}")
@@ -163,7 +163,7 @@ def _rows(
         if "text/csv" in request.headers.get("accept", ""):
             written = _errors_csv if errors_only else _rows_csv
             body = written(session, schema, output)
-            return StreamingResponse(_then_close(body, session), media_type="text/csv")
+            return StreamingResponse(then_close(body, session), media_type="text/csv")
         found = _page(request, session, source, schema, output, errors_only=errors_only)
     except BaseException:
         close_session(session)
@@ -175,13 +175,6 @@ def _rows(
 def _refuse_unfinished(output: OutputSchema) -> None:
     if output.table is None:
         raise Problem(409, "output_schema.unfinished", "The rows are still being computed.")
-
-
-def _then_close(body: Iterator[str], session: Session) -> Iterator[str]:
-    try:
-        yield from body
-    finally:
-        close_session(session)
 
 
 def _whole(request: Request, name: str, default: int, most: int) -> int:
@@ -252,7 +245,7 @@ def _cell(value: object, kind: Kind) -> JsonValue:
     return str(value)
 
 
-def _errors_csv(session: Session, schema: InputSchema, output: OutputSchema) -> Iterator[str]:
+def _errors_csv(session: Session, schema: InputSchema, output: OutputSchema) -> Iterator[bytes]:
     """Write the rows that have an error as they came, after the first error of each."""
     first = ", ".join(f"o.e{number}" for number in range(1, len(output.columns) + 1))
     held = "".join(f", i.c{column.number}" for column in schema.columns)
@@ -265,7 +258,7 @@ def _errors_csv(session: Session, schema: InputSchema, output: OutputSchema) -> 
     yield from _csv_lines(found, kinds)
 
 
-def _rows_csv(session: Session, _schema: InputSchema, output: OutputSchema) -> Iterator[str]:
+def _rows_csv(session: Session, _schema: InputSchema, output: OutputSchema) -> Iterator[bytes]:
     """Write the computed rows; a cell that is an error is empty."""
     held = ", ".join(f"c{number}" for number in range(1, len(output.columns) + 1))
     found = session.cursor.execute(f"SELECT {held} FROM {output.table} ORDER BY number")
@@ -273,9 +266,9 @@ def _rows_csv(session: Session, _schema: InputSchema, output: OutputSchema) -> I
     yield from _csv_lines(found, [column.kind for column in output.columns])
 
 
-def _csv_lines(found: duckdb.DuckDBPyConnection, kinds: list[Kind]) -> Iterator[str]:
+def _csv_lines(found: duckdb.DuckDBPyConnection, kinds: list[Kind]) -> Iterator[bytes]:
     while batch := found.fetchmany(_BATCH):
-        yield "".join(
+        yield b"".join(
             _csv_line([_csv_cell(cell, kind) for cell, kind in zip(row, kinds, strict=True)])
             for row in batch
         )
@@ -289,7 +282,7 @@ def _csv_cell(value: object, kind: Kind) -> str:
     return str(_cell(value, kind))
 
 
-def _csv_line(cells: list[str]) -> str:
+def _csv_line(cells: list[str]) -> bytes:
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(cells)
-    return line.getvalue()
+    return line.getvalue().encode()

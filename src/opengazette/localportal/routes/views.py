@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from pathlib import PurePosixPath
 from typing import Final, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -12,7 +10,7 @@ from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from pydantic import JsonValue
 from starlette.concurrency import run_in_threadpool
 
-from opengazette.localportal.bodies import sent_json, sent_object, spool
+from opengazette.localportal.bodies import sent_file_name, sent_json, sent_object, spool
 from opengazette.localportal.editing import (
     add_column,
     change_column,
@@ -34,7 +32,7 @@ from opengazette.localportal.problems import Problem, bad_request, view_missing
 from opengazette.localportal.publishing.kept import forget_revisions, upload_folder
 from opengazette.localportal.reading import ask
 from opengazette.localportal.soql.grammar import Query
-from opengazette.localportal.store import Asset, Session, close_session, now
+from opengazette.localportal.store import Asset, Session, close_session, now, then_close
 from opengazette.localportal.views import View, column_json, view_json
 from opengazette.localportal.wire import MEDIA_TYPE, csv_body, soda_headers
 
@@ -219,9 +217,7 @@ def drop(request: Request, dataset: str, field: str) -> Response:
 async def attach(request: Request, dataset: str) -> Response:
     """Take a file; it shows once the dataset's metadata lists it."""
     publisher(request)
-    name = PurePosixPath(request.headers.get("x-file-name", "").replace("\\", "/")).name
-    if not name or not name.isprintable():
-        raise bad_request("X-File-Name is missing.")
+    name = sent_file_name(request)
     media_type = request.headers.get("content-type", "application/octet-stream")
     store = portal_of(request).store
     staged = store.staging_file()
@@ -272,10 +268,6 @@ def all_rows(request: Request, dataset: str) -> Response:
     headers["Content-Disposition"] = f'attachment; filename="{view.id}.csv"'
     body = csv_body(answer, [column.name for column in view.columns])
 
-    def all_of_it() -> Iterator[bytes]:
-        try:
-            yield from body
-        finally:
-            close_session(session)
-
-    return StreamingResponse(all_of_it(), media_type=MEDIA_TYPE["csv"], headers=headers)
+    return StreamingResponse(
+        then_close(body, session), media_type=MEDIA_TYPE["csv"], headers=headers
+    )
