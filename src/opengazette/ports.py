@@ -171,7 +171,8 @@ class Ledger(Protocol):
 class PublicState:
     """What the public sees of a dataset, read back from the portal.
 
-    `papers` is the digest of its metadata and attachments.
+    `papers` is the digest of its metadata and attachments; `otherwise` names those that the portal
+    shows otherwise than they were sent, directly after a publication.
     """
 
     uid: str
@@ -180,6 +181,7 @@ class PublicState:
     digest: str
     is_public: bool
     papers: str | None = None
+    otherwise: tuple[str, ...] = ()
 
 
 class Portal(Protocol):

@@ -217,6 +217,22 @@ def test_the_watch_is_content_with_what_was_published(office: Office) -> None:
     assert office.watch() == {}
 
 
+def test_what_a_portal_keeps_otherwise_than_sent_is_noted_and_not_taken_for_a_hand_edit(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update = Connection.update_metadata
+
+    def shortened(client: Connection, uid: str, document: dict[str, Any]) -> Any:
+        return update(client, uid, {**document, "description": document["description"][:2]})
+
+    monkeypatch.setattr(Connection, "update_metadata", shortened)
+    office.publish(a=1)
+    receipt = office.ledger.entries(CONTRACT.id)[-1]
+    assert receipt.note == "The portal shows otherwise: description."
+    assert office.watch() == {}
+    assert not office.publish(a=1).changed
+
+
 def edit_a_row(office: Office, uid: str) -> None:
     row = office.by_hand("GET", f"/resource/{uid}.json", params={"$select": ":id"})[0]
     office.by_hand("POST", f"/resource/{uid}.json", json=[{**row, ":deleted": True}])

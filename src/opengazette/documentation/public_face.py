@@ -85,9 +85,15 @@ def differences(now: PublicFace, then: PublicFace) -> Differences:
         columns_retyped=tuple(sorted(c for c in both if now.columns[c] != then.columns[c])),
         columns_moved=[c for c in now.columns if c in both]
         != [c for c in then.columns if c in both],
-        fields=_differing(now.fields, then.fields),
-        attachments=_differing(now.attachments, then.attachments),
+        fields=differing(now.fields, then.fields),
+        attachments=differing(now.attachments, then.attachments),
     )
+
+
+def differing(now: Mapping[str, str], then: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names under which two maps of digests differ, sorted."""
+    names = now.keys() | then.keys()
+    return tuple(sorted(name for name in names if now.get(name) != then.get(name)))
 
 
 def _row_changes(
@@ -102,11 +108,6 @@ def _row_changes(
         added += come - same_place
         removed += gone - same_place
     return added, changed, removed
-
-
-def _differing(now: Mapping[str, str], then: Mapping[str, str]) -> tuple[str, ...]:
-    names = now.keys() | then.keys()
-    return tuple(sorted(name for name in names if now.get(name) != then.get(name)))
 
 
 def _cell(cell: str | None, kind: str) -> str:

@@ -11,7 +11,7 @@ from opengazette.governance.ledger_state import (
     refuse_held,
 )
 from opengazette.model.contract import Contract
-from opengazette.model.ledger import LedgerEntry, Portrait
+from opengazette.model.ledger import EntryKind, LedgerEntry, Portrait
 from opengazette.model.receipts import Receipt
 from opengazette.model.stages import Approved, DocumentRef, Published, Release, TableRef
 from opengazette.ports import Clock, Ledger, Portal, PublicState
@@ -63,53 +63,69 @@ def publish_at_once(
     seen = _seen_unchanged(entries, release, contract, portal)
     if seen is not None:
         return _published(approved, seen, changed=False)
-    portrait = portrait_of(approved)
-    uid, length = place_of(entries), len(entries)
-
-    def intend(created: str | None) -> None:
-        nonlocal uid, length
-        ledger.append(
-            release.dataset,
-            "intent",
-            clock.now(),
-            portrait,
-            after=length,
-            uid=created,
-            note=note,
-            by=by,
-        )
-        uid, length = created, length + 1
-
-    intend(uid)
+    links = _Links(ledger, clock, portrait_of(approved), release.dataset, len(entries), note, by)
+    links.intend(place_of(entries))
     try:
         seen = portal.publish(
-            approved, uid=uid, before=release_of(last) if last else None, created=intend
+            approved,
+            uid=links.uid,
+            before=release_of(last) if last else None,
+            created=links.intend,
         )
     except PortalRejected as error:
-        ledger.append(
-            release.dataset,
-            "rolled_back",
-            clock.now(),
-            portrait,
-            after=length,
-            uid=uid,
-            note=error.problem,
-        )
+        links.roll_back(error.problem)
         raise
-    ledger.append(
-        release.dataset,
-        "published",
-        clock.now(),
-        portrait,
-        after=length,
-        uid=seen.uid,
-        address=seen.address,
-        digest=seen.digest,
-        papers=seen.papers,
-        note=note,
-        by=by,
-    )
+    links.receive(seen)
     return _published(approved, seen, changed=True)
+
+
+class _Links:
+    """What one run adds to a chain: each entry directly after the last, or not at all."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        portrait: Portrait,
+        dataset: str,
+        length: int,
+        note: str,
+        by: str | None,
+    ) -> None:
+        self._ledger, self._clock, self._portrait = ledger, clock, portrait
+        self._dataset, self._length, self._note, self._by = dataset, length, note, by
+        self.uid: str | None = None
+
+    def intend(self, uid: str | None) -> None:
+        """Write what is meant; `uid` is where, once that is known."""
+        self.uid = uid
+        self._add("intent", self._note)
+
+    def roll_back(self, problem: str) -> None:
+        """Write that the portal refused, and what is public."""
+        self._add("rolled_back", problem)
+
+    def receive(self, seen: PublicState) -> None:
+        """Write what a stranger sees."""
+        self.uid = seen.uid
+        told = f"The portal shows otherwise: {', '.join(seen.otherwise)}." * bool(seen.otherwise)
+        self._add("published", " ".join(filter(None, (self._note, told))), seen)
+
+    def _add(self, kind: EntryKind, note: str, seen: PublicState | None = None) -> None:
+        self._ledger.append(
+            self._dataset,
+            kind,
+            self._clock.now(),
+            self._portrait,
+            after=self._length,
+            uid=self.uid,
+            address=seen.address if seen else None,
+            digest=seen.digest if seen else None,
+            papers=seen.papers if seen else None,
+            note=note,
+            by=self._by,
+        )
+        self._length += 1
 
 
 def last_published(entries: tuple[LedgerEntry, ...]) -> LedgerEntry | None:

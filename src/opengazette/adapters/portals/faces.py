@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from opengazette.adapters.portals.connection import Connection
 from opengazette.adapters.portals.rows import shown_rows
-from opengazette.documentation.public_face import papers_digest, row_marks, said_fields
+from opengazette.adapters.portals.shipment import Shipment
+from opengazette.documentation.public_face import differing, papers_digest, row_marks, said_fields
 from opengazette.model.public_face import PublicFace
 
 #: In the place of a file's digest where the portal lists it and does not give it.
@@ -39,9 +41,29 @@ def face_seen(
     )
 
 
-def papers_seen(client: Connection, uid: str, view: Mapping[str, Any]) -> str:
-    """Return the digest of the metadata and the attachments that are shown."""
-    return papers_digest(fields_seen(view), attachments_seen(client, uid, view))
+@dataclass(frozen=True)
+class PapersSeen:
+    """A digest of each thing that is said of a dataset, and the SHA-256 of each attachment."""
+
+    fields: Mapping[str, str]
+    attachments: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        """Return one digest of all of it."""
+        return papers_digest(self.fields, self.attachments)
+
+
+def papers_seen(client: Connection, uid: str, view: Mapping[str, Any]) -> PapersSeen:
+    """Read the metadata and the attachments that are shown."""
+    return PapersSeen(fields_seen(view), attachments_seen(client, uid, view))
+
+
+def shown_otherwise(seen: PapersSeen, shipment: Shipment) -> tuple[str, ...]:
+    """Return the names of what the portal shows otherwise than it was sent."""
+    sent = {a.name: hashlib.sha256(a.content).hexdigest() for a in shipment.attachments}
+    fields = differing(said_fields(shipment.metadata), seen.fields)
+    return (*fields, *differing(sent, seen.attachments))
 
 
 def fields_seen(view: Mapping[str, Any]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from opengazette.adapters.portals.connection import Connection, Credentials, checked_uid
-from opengazette.adapters.portals.faces import face_seen, papers_seen
+from opengazette.adapters.portals.faces import face_seen, papers_seen, shown_otherwise
 from opengazette.adapters.portals.rows import ReadBack, read_back, replace_rows
 from opengazette.adapters.portals.shipment import Shipment, pack
 from opengazette.adapters.portals.views import (
@@ -58,7 +58,7 @@ class SocrataPortal:
             if view is not None:
                 papers = papers_seen(stranger, uid, view)
                 rows = read_back(stranger, uid, columns) if columns else ReadBack(0, "")
-                return self._public_state(uid, rows, papers)
+                return self._public_state(uid, rows, papers.digest)
         if not self._is_known(uid):
             return None
         return PublicState(uid, f"{self._address}/d/{uid}", 0, "", is_public=False)
@@ -212,7 +212,9 @@ class SocrataPortal:
             view = stranger.visible_view(uid) if seen else None
             if seen is None or view is None:
                 return None
-            return self._public_state(uid, seen, papers_seen(stranger, uid, view))
+            papers = papers_seen(stranger, uid, view)
+            otherwise = shown_otherwise(papers, shipment)
+            return self._public_state(uid, seen, papers.digest, otherwise)
 
     def _look(self, client: Connection, uid: str, shipment: Shipment) -> ReadBack | None:
         for pause in LOOKS:
@@ -247,7 +249,9 @@ class SocrataPortal:
             return "The previous rows were put back and read back; its papers were refused too."
         return "The previous release was put back and read back."
 
-    def _public_state(self, uid: str, seen: ReadBack, papers: str) -> PublicState:
+    def _public_state(
+        self, uid: str, seen: ReadBack, papers: str, otherwise: tuple[str, ...] = ()
+    ) -> PublicState:
         return PublicState(
             uid=uid,
             address=f"{self._address}/d/{uid}",
@@ -255,6 +259,7 @@ class SocrataPortal:
             digest=seen.digest,
             is_public=True,
             papers=papers,
+            otherwise=otherwise,
         )
 
     @contextmanager
