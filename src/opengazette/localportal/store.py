@@ -43,6 +43,8 @@ _CLOSED = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
+    # Beyond this, large sorts and joins go to disk beside the database.
+    "memory_limit": "2GB",
 }
 
 
