@@ -40,6 +40,19 @@ from opengazette.localportal.store import Store
 from opengazette.localportal.tls import own_certificate
 
 STATIC = Path(__file__).parent / "static"
+_ROUTES = (
+    resource,
+    rows,
+    query,
+    revisions,
+    sources,
+    schemas,
+    configs,
+    approvals,
+    views,
+    discovery,
+    pages,
+)
 _API = ("/api/", "/resource/", "/id/", "/data.json", "/health")
 
 
@@ -61,30 +74,22 @@ def create_app(settings: PortalSettings) -> FastAPI:
 
     app = FastAPI(title=settings.title, docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.portal = portal
-    for routes in (
-        resource,
-        rows,
-        query,
-        revisions,
-        sources,
-        schemas,
-        configs,
-        approvals,
-        views,
-        discovery,
-        pages,
-    ):
+    _add_routes(app, settings)
+    app.add_middleware(Guard)
+    app.exception_handler(Problem)(_answer_problem)
+    app.exception_handler(RequestValidationError)(_answer_invalid)
+    app.exception_handler(HTTPException)(_answer_http)
+    return app
+
+
+def _add_routes(app: FastAPI, settings: PortalSettings) -> None:
+    for routes in _ROUTES:
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     if settings.allow_faults:
         app.state.faults = Armed()
         app.include_router(faults.router)
         app.add_middleware(Faulty, armed=app.state.faults)
-    app.add_middleware(Guard)
-    app.exception_handler(Problem)(_answer_problem)
-    app.exception_handler(RequestValidationError)(_answer_invalid)
-    app.exception_handler(HTTPException)(_answer_http)
-    return app
 
 
 def serve(settings: PortalSettings) -> None:

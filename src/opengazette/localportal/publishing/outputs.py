@@ -155,26 +155,7 @@ def new_output(
         Problem: a name is taken or malformed, or an expression cannot be computed.
     """
     _refuse_bad_names(wanted, sort_bys)
-    columns = []
-    for one in wanted:
-        value = _checked(session, schema, one.transform_expr)
-        kind = kind_of_result(value)
-        if one.is_primary_key and kind in {"boolean", *UNORDERED}:
-            raise bad_request(f"The column {one.field_name} cannot identify rows.")
-        columns.append(
-            OutputColumn(
-                id=session.draw(),
-                transform_id=session.draw(),
-                transform_expr=one.transform_expr,
-                kind=kind,
-                reads=tuple(sorted(value.reads)),
-                field_name=one.field_name,
-                display_name=one.display_name,
-                description=one.description,
-                format=dict(one.format),
-                is_primary_key=one.is_primary_key,
-            )
-        )
+    columns = [_output_column(session, schema, one) for one in wanted]
     return OutputSchema(
         id=session.draw(),
         input_schema_id=schema.id,
@@ -183,6 +164,25 @@ def new_output(
         columns=tuple(columns),
         sort_bys=sort_bys,
         total_rows=schema.total_rows,
+    )
+
+
+def _output_column(session: Session, schema: InputSchema, wanted: Wanted) -> OutputColumn:
+    value = _checked(session, schema, wanted.transform_expr)
+    kind = kind_of_result(value)
+    if wanted.is_primary_key and kind in {"boolean", *UNORDERED}:
+        raise bad_request(f"The column {wanted.field_name} cannot identify rows.")
+    return OutputColumn(
+        id=session.draw(),
+        transform_id=session.draw(),
+        transform_expr=wanted.transform_expr,
+        kind=kind,
+        reads=tuple(sorted(value.reads)),
+        field_name=wanted.field_name,
+        display_name=wanted.display_name,
+        description=wanted.description,
+        format=dict(wanted.format),
+        is_primary_key=wanted.is_primary_key,
     )
 
 
