@@ -20,6 +20,7 @@ BATCH_ROWS = 10_000
 LARGEST_ROW = 70_000_000
 LARGEST_DOCUMENT = 5_000_000
 _WINDOW = 1 << 20
+_FIRST_MARK: Final = 64
 _BLANK: Final = " \t\r\n"
 
 
@@ -104,6 +105,12 @@ def body_is_csv(request: Request, suffix: str) -> bool:
     if suffix:
         return suffix == "csv"
     raise bad_request("Content-Type is missing.", "req.content-type.missing")
+
+
+def is_one_object(file: Path) -> bool:
+    """Say whether a body of JSON is one object, by its first mark."""
+    with file.open("rb") as body:
+        return body.read(_FIRST_MARK).lstrip().startswith(b"{")
 
 
 def csv_batches(file: Path) -> Iterator[Batch]:

@@ -112,7 +112,10 @@ def test_case_8_the_type_of_a_body_decides_before_the_suffix(desk: Any, dataset:
     csv = desk.ask("POST", f"{path}.json", content=b"place\nd\n", headers=CSV)
     assert csv["Rows Created"] == 1
     typed = {"Content-Type": "application/json"}
-    assert desk.ask("POST", path, content=b'{"place":"e"}', headers=typed)["Rows Created"] == 1
+    sent_back = desk.ask("POST", path, content=b'{"place":"e","amount":5}', headers=typed)
+    assert sent_back == {"place": "e", "amount": "5"}
+    sent_back = desk.ask("POST", path, content=b'{"place":"e","is_open":true}', headers=typed)
+    assert sent_back == {"place": "e", "amount": "5", "is_open": True}
     assert desk.ask("POST", path, 400, content=body)["code"] == "req.content-type.missing"
     desk.ask("POST", f"{path}.json", 415, content=body, headers={"Content-Type": "text/plain"})
 

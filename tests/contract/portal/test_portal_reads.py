@@ -46,6 +46,14 @@ def test_the_shape_version_changes_with_the_columns_alone(desk: Any, dataset: st
     assert shape() != before
 
 
+def test_a_row_without_an_identifier_is_sent_back_as_it_was_written(
+    desk: Any, dataset: str
+) -> None:
+    sent = desk.ask("POST", f"/resource/{dataset}", json={"county": "Butte"})
+    assert sent == {"county": "Butte"}
+    assert len(desk.table(dataset)) == 4
+
+
 def test_case_22_a_page_of_soda_3_byte_for_byte(desk: Any, dataset: str) -> None:
     body = {"query": "SELECT county, visits", "page": {"pageNumber": 1, "pageSize": 2}}
     path = f"/api/v3/views/{dataset}/query.json"

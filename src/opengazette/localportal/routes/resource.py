@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,14 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from opengazette.localportal.bodies import Batch, body_is_csv, csv_batches, json_batches, spool
+from opengazette.localportal.bodies import (
+    Batch,
+    body_is_csv,
+    csv_batches,
+    is_one_object,
+    json_batches,
+    spool,
+)
 from opengazette.localportal.forms import SUFFIXES, body_in, form_asked
 from opengazette.localportal.portal import Portal, asker, portal_of, publisher, split_suffix
 from opengazette.localportal.problems import (
@@ -22,11 +30,13 @@ from opengazette.localportal.problems import (
 )
 from opengazette.localportal.reading import ask, query_of
 from opengazette.localportal.rows import Counters, replace_rows, upsert_rows
+from opengazette.localportal.soql.grammar import Query
 from opengazette.localportal.store import Session, close_session, then_close
-from opengazette.localportal.views import View
+from opengazette.localportal.views import View, row_name
 from opengazette.localportal.wire import (
     MEDIA_TYPE,
     entity_tag,
+    json_object,
     not_modified,
     soda_headers,
     version_headers,
@@ -86,12 +96,28 @@ async def _write(request: Request, name: str, *, replace: bool) -> Response:
     staged = portal.store.staging_file()
     try:
         await spool(request, staged)
+        one_row = not (is_csv or replace or suffix) and is_one_object(staged)
         view, counters = await run_in_threadpool(
             _write_rows, portal, dataset, staged, expected, is_csv=is_csv, replace=replace
         )
+        if one_row:
+            return await run_in_threadpool(_row_as_written, portal, view, staged)
     finally:
         staged.unlink(missing_ok=True)
     return JSONResponse(counters.body(), headers=version_headers(view))
+
+
+def _row_as_written(portal: Portal, view: View, staged: Path) -> Response:
+    """Answer with the one row of a request, as Socrata does where the address has no suffix."""
+    cells = next(json_batches(staged, single_allowed=True)).cells
+    identifier = view.identifier()
+    key = identifier.field_name if identifier and identifier.field_name in cells else ":id"
+    newest = row_name(view.next_row - 1, zlib.crc32(view.id.encode()))
+    named = str(cells.get(key, [None])[0] or newest)
+    with portal.store.reading() as session:
+        answer = ask(session, view, Query(equals=((key, named),), limit=1))
+        found = json_object(answer) or b"{}\n"
+    return Response(found, media_type=MEDIA_TYPE["json"], headers=version_headers(view))
 
 
 def _expected_version(request: Request) -> int | None:
@@ -127,7 +153,10 @@ def _write_rows(
 
 @router.post("/resource/{name}", response_model=None)
 async def upsert(request: Request, name: str) -> Response:
-    """Insert, update and delete rows in one transaction."""
+    """Insert, update and delete rows in one transaction.
+
+    The answer counts rows; one object sent to an address without a suffix is sent back.
+    """
     return await _write(request, name, replace=False)
 
 
