@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from opengazette.adapters.contracts import load_rule_pack
 from opengazette.disclosure.estimates import relative_error_percent, unsteady
@@ -231,3 +232,36 @@ def test_a_share_of_nobody_has_no_error_and_is_marked() -> None:
     asked = publication(survey="chis", sample="asked")
     found = unsteady(table((0, 500)), asked, rules())["percent"]
     assert (found.withheld.tolist(), found.flagged.tolist()) == ([False], [True])
+
+
+def test_what_is_incomplete_is_marked_in_the_rows_and_measures_that_are_named() -> None:
+    told = publication().model_dump(mode="json", exclude={"reliability"})
+    entries = [
+        {"where": {"g": "g0"}, "measures": ["yes", "percent"], "reason": "Late reports."},
+        {"where": {"g": "g2"}, "reason": "Late reports."},
+    ]
+    late = PublicationTable.model_validate(told | {"incomplete": entries})
+    true = table((12, 25), (15, 40), (300, 600))
+    public = marked(withhold(true, late, {}), late, marks_of(true, late, PACK))
+    codes = {name: list(public[f"{name}_annotation"]) for name in late.value_columns()}
+    assert codes == {
+        "asked": ["", "", "5"],
+        "yes": ["5", "", "5"],
+        "percent": ["5", "", "5"],
+        "age": ["", "", "5"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ({"where": {"h": "g0"}}, "'h' is not one of the dimensions g"),
+        ({"where": {"g": "g0"}, "measures": ["no"]}, "'no' is not one of the measures asked, yes"),
+    ],
+)
+def test_incomplete_cells_that_the_table_cannot_have_are_refused(
+    entry: dict[str, Any], problem: str
+) -> None:
+    told = publication().model_dump(mode="json")
+    with pytest.raises(ValidationError, match=problem):
+        PublicationTable.model_validate(told | {"incomplete": [entry | {"reason": "Late."}]})
