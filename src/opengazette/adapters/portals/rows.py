@@ -61,6 +61,19 @@ def read_back(client: Connection, uid: str, columns: Mapping[str, str]) -> ReadB
     return ReadBack(total, found)
 
 
+def stand_already(
+    client: Connection, uid: str, shipment: Shipment, earlier: Shipment | None
+) -> bool:
+    """Tell whether the rows are those of before and still stand: then only papers change.
+
+    A replaced row counts as changed with everybody who follows the table.
+    """
+    if earlier is None or earlier.digest != shipment.digest:
+        return False
+    seen = read_back(client, uid, shipment.columns)
+    return seen == ReadBack(shipment.rows, shipment.digest)
+
+
 def shown_rows(
     client: Connection, uid: str, columns: Mapping[str, str]
 ) -> Iterator[dict[str, str | None]]:

@@ -8,7 +8,12 @@ from contextlib import contextmanager, suppress
 
 from opengazette.adapters.portals.connection import Connection, Credentials, checked_uid
 from opengazette.adapters.portals.faces import face_seen, papers_seen, shown_otherwise
-from opengazette.adapters.portals.rows import ReadBack, read_back, replace_rows
+from opengazette.adapters.portals.rows import (
+    ReadBack,
+    read_back,
+    replace_rows,
+    stand_already,
+)
 from opengazette.adapters.portals.shipment import Shipment, pack
 from opengazette.adapters.portals.views import (
     create_draft,
@@ -186,9 +191,7 @@ class SocrataPortal:
                 "Restore the dataset on the portal, or check the user's rights.",
             )
         refuse_other_columns(view, shipment.columns)
-        taken = _shows_already(client, uid, shipment, earlier) or replace_rows(
-            client, uid, shipment
-        )
+        taken = stand_already(client, uid, shipment, earlier) or replace_rows(client, uid, shipment)
         try:
             state = self._show(client, uid, shipment) if taken else None
         except PortalRejected as refused:
@@ -273,19 +276,6 @@ class SocrataPortal:
         )
         with client:
             yield client
-
-
-def _shows_already(
-    client: Connection, uid: str, shipment: Shipment, earlier: Shipment | None
-) -> bool:
-    """Tell whether the rows are those of before and still stand: then only papers change.
-
-    A replaced row counts as changed with everybody who follows the table.
-    """
-    if earlier is None or earlier.digest != shipment.digest:
-        return False
-    seen = read_back(client, uid, shipment.columns)
-    return seen == ReadBack(shipment.rows, shipment.digest)
 
 
 def _still_there(uid: str) -> PortalRejected:

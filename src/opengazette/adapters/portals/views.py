@@ -53,7 +53,8 @@ def refuse_other_columns(view: Mapping[str, Any], columns: Mapping[str, str]) ->
     if differing:
         raise PortalRejected(
             f"The columns on the portal are not those of the release: {', '.join(differing)}.",
-            "Change the columns in a working copy on the portal, or publish under a new id.",
+            "Change the columns in a working copy on the portal. Or give up its address: "
+            "opengazette withdraw ID --delete, then opengazette resume ID.",
         )
 
 
