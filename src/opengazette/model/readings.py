@@ -20,7 +20,8 @@ def _unless(default: str) -> Callable[[object], bool]:
 class Readings(Frozen):
     """One decision for each place where the guidelines contradict themselves or fall silent.
 
-    The default of each is the safer reading where the guidelines do not settle it.
+    The default of each is the safer reading where the guidelines leave it open, and what a score
+    table or an example prints where one does; the stricter reading can then be chosen.
     """
 
     denominator_limit: Literal["fails", "passes"] = Field(
