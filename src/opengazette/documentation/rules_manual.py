@@ -110,20 +110,21 @@ def _readings(packs: Sequence[RulePack]) -> Iterator[str]:
 
 
 READINGS = (
-    "Each place is a setting under `readings` in the rule pack. Where the guidelines leave it open,",
-    "the safer reading is the default. Where a score table or an example prints a value, that value",
-    "stands, the highest listed score is that of whatever is finer, and a longer period never scores",
-    "higher than a shorter one. A department can choose the stricter reading of these, too:",
-    "`by_population`, `table_23`, `as_four`, `one_more_each`, `never`.",
+    "Each place is a setting under `readings` in the rule pack. Where the guidelines leave it",
+    "open, the safer reading is the default. Where a score table or an example prints a value,",
+    "that value stands, the highest listed score is that of whatever is finer, and a longer",
+    "period never scores higher than a shorter one. A department can choose the stricter",
+    "reading of these, too: `by_population`, `table_23`, `as_four`, `one_more_each`, `never`.",
 )
 
 SETTLED = (
-    "Other places need no setting. Whole percents (2.6-6): 10 of 1,100 are 0.909 percent, not the",
-    "0.009 that is printed; more than nobody and less than one percent is shown as <1%, as in the",
-    "guidelines' table. Education (2.6-4): the smallest group is 1,893,671 or 2,135,865 people,",
-    "veterans are 1,467,025 or 1,467,026; each scores +2. Appendices (2.6-11): the template of the",
-    "expert determination is cited as Appendix B, where it stands. Anything finer than a month scores",
-    "as a month, and what an edition does not list takes the highest score of its table.",
+    "Other places need no setting. Whole percents (2.6-6): 10 of 1,100 are 0.909 percent, not",
+    "the 0.009 that is printed; more than nobody and less than one percent is shown as <1%, as",
+    "in the guidelines' table. Education (2.6-4): the smallest group is 1,893,671 or 2,135,865",
+    "people, veterans are 1,467,025 or 1,467,026; each scores +2. Appendices (2.6-11): the",
+    "template of the expert determination is cited as Appendix B, where it stands. Anything",
+    "finer than a month scores as a month, and what an edition does not list takes the highest",
+    "score of its table.",
 )
 
 INTRODUCTION = (
