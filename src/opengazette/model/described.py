@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from opengazette.model.contract import HighRisk, PersonalCharacteristics
 from opengazette.model.frozen import FileName, Frozen, Label, Sentence
 from opengazette.model.mitigation import Mitigation
-from opengazette.model.rulepack import LevelName, TimeUnit
+from opengazette.model.rulepack import LevelName
 
 INSURANCE = "insurance_coverage"
 """Level of an expected payer that stands for the members of a plan: a population term."""
@@ -31,7 +31,7 @@ class DescribedPeriod(Frozen):
     """What one count covers: so many whole years, or one shorter period."""
 
     years: int | None = Field(default=None, ge=1, description="years added up in one count")
-    unit: TimeUnit | Literal["day"] | None = Field(
+    unit: Literal["year", "half_year", "quarter", "month", "week", "day"] | None = Field(
         default=None, description="length of one period; a day or a week scores as a month"
     )
 
