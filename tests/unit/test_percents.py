@@ -79,6 +79,13 @@ def test_m5_ten_of_eleven_hundred_are_less_than_one_percent() -> None:
     assert shown(1_100, 0, 0) == ["100%", "0%", "0%"]
 
 
+def test_a_half_is_rounded_up_and_is_true() -> None:
+    texts = shown(910, 10, 1_080)
+    assert texts == ["46%", "<1%", "54%"]
+    public = pd.DataFrame({"sex": SEXES, "share": texts})
+    assert false(public, true_table(910, 10, 1_080)) == 0
+
+
 def test_the_published_table_has_no_count() -> None:
     public = percents_table(CONTRACT, PACK, true_table(545, 10, 545), ())
     assert list(public.columns) == ["sex", "share", "share_annotation"]
