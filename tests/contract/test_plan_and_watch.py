@@ -40,6 +40,7 @@ CONTRACT = load_contract(Path(__file__).parents[2], "contagious_diseases")
 TYPES = column_types(CONTRACT)
 KEY = CONTRACT.publication.key()
 SHA = "ab" * 32
+CANARY = "Jane Doe"
 WHO = {"by": "B. Night", "reason": "Wrong county names"}
 APPROVAL = Approval(
     dataset=CONTRACT.id,
@@ -254,6 +255,28 @@ def exchange_an_attachment(office: Office, uid: str) -> None:
         f"/api/views/{uid}.json",
         json={"metadata": {**view["metadata"], "attachments": kept}},
     )
+
+
+def attach_a_file_named_after_a_person(office: Office, uid: str) -> None:
+    view = office.by_hand("GET", f"/api/views/{uid}.json")
+    named = {"X-File-Name": f"{CANARY}.txt"}
+    file = office.by_hand("POST", f"/api/views/{uid}/files.txt", data=b"x", headers=named)
+    entry = {"filename": f"{CANARY}.txt", "name": CANARY, "assetId": file["file"]}
+    kept = [*view["metadata"]["attachments"], entry]
+    fields = {"custom_fields": {CANARY: {CANARY: "x"}}}
+    inner = {**view["metadata"], **fields, "attachments": kept}
+    office.by_hand("PUT", f"/api/views/{uid}.json", json={"metadata": inner})
+
+
+def test_what_somebody_has_named_is_counted_and_never_quoted(office: Office) -> None:
+    uid = office.publish(a=1).uid
+    attach_a_file_named_after_a_person(office, uid)
+    found = office.watch()["papers"]
+    assert found.problem.count("1 not of the release") == 2
+    assert CANARY not in repr(found)
+    assert CANARY not in repr(office.plan(a=1))
+    assert office.repair() == ()
+    assert office.watch() == {}, "files and fields that are not of the release are gone"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from unicodedata import normalize
 
@@ -88,6 +89,33 @@ def differences(now: PublicFace, then: PublicFace) -> Differences:
         fields=differing(now.fields, then.fields),
         attachments=differing(now.attachments, then.attachments),
     )
+
+
+def in_words_of(
+    changes: Differences, ours: PublicFace, earlier: Collection[str] = ()
+) -> Differences:
+    """Return differences that name what is ours alone; what others have named is counted.
+
+    `earlier` are columns that were ours before. Somebody may have put a person's name into the
+    name of a file, a field or a column.
+    """
+    columns = {*ours.columns, *earlier}
+    about = {f"column {name}: {what}" for name in columns for what in ("name", "description")}
+    return replace(
+        changes,
+        columns_added=known(changes.columns_added, columns),
+        columns_removed=known(changes.columns_removed, columns),
+        fields=known(changes.fields, {*ours.fields, *about, *TEXTS, "rowLabel"}),
+        attachments=known(changes.attachments, ours.attachments.keys()),
+    )
+
+
+def known(names: Iterable[str], ours: Collection[str]) -> tuple[str, ...]:
+    """Return the names that are ours, and how many are not."""
+    listed = tuple(names)
+    mine = tuple(name for name in listed if name in ours)
+    others = len(listed) - len(mine)
+    return (*mine, f"{others} not of the release") if others else mine
 
 
 def differing(now: Mapping[str, str], then: Mapping[str, str]) -> tuple[str, ...]:

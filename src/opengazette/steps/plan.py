@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from opengazette.documentation.public_face import differences
+from opengazette.documentation.public_face import differences, in_words_of
 from opengazette.errors import ApprovalMissing
-from opengazette.governance.ledger_state import place_of, refuse_held
+from opengazette.governance.ledger_state import place_of, public_entry, refuse_held
 from opengazette.model.approval import Approval
 from opengazette.model.contract import Contract
 from opengazette.model.ledger import LedgerEntry
@@ -60,7 +60,9 @@ def plan(
     then = face_of(release, papers, contract.publication.key())
     seen = portal.seen(uid, then.columns, contract.publication.key()) if uid else None
     now = seen.face if seen is not None and seen.face is not None else _NOTHING
-    changes = differences(now, then)
+    last = public_entry(entries)
+    earlier = last.release.columns if last is not None else ()
+    changes = in_words_of(differences(now, then), then, earlier)
     return Plan(
         dataset=release.dataset,
         action=_action(seen, changes),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from opengazette.documentation.public_face import differences, papers_digest
+from opengazette.documentation.public_face import differences, in_words_of, papers_digest
 from opengazette.errors import LedgerConflict
 from opengazette.governance.freshness import days_until_stale
 from opengazette.governance.ledger_state import CLAIM, hold_of, place_of, public_entry
@@ -109,7 +109,7 @@ def _public(
     if seen.face is None:
         yield _unseen(dataset, seen, newest)
         return
-    changes = differences(sent, seen.face)
+    changes = in_words_of(differences(sent, seen.face), sent)
     if changes.columns:
         yield Finding(
             dataset,

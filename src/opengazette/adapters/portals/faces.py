@@ -10,7 +10,14 @@ from typing import Any
 from opengazette.adapters.portals.connection import Connection
 from opengazette.adapters.portals.rows import shown_rows
 from opengazette.adapters.portals.shipment import Shipment
-from opengazette.documentation.public_face import differing, papers_digest, row_marks, said_fields
+from opengazette.documentation.public_face import (
+    TEXTS,
+    differing,
+    known,
+    papers_digest,
+    row_marks,
+    said_fields,
+)
 from opengazette.model.public_face import PublicFace
 
 #: In the place of a file's digest where the portal lists it and does not give it.
@@ -62,8 +69,9 @@ def papers_seen(client: Connection, uid: str, view: Mapping[str, Any]) -> Papers
 def shown_otherwise(seen: PapersSeen, shipment: Shipment) -> tuple[str, ...]:
     """Return the names of what the portal shows otherwise than it was sent."""
     sent = {a.name: hashlib.sha256(a.content).hexdigest() for a in shipment.attachments}
-    fields = differing(said_fields(shipment.metadata), seen.fields)
-    return (*fields, *differing(sent, seen.attachments))
+    said = said_fields(shipment.metadata)
+    fields = known(differing(said, seen.fields), {*said, *TEXTS, "rowLabel"})
+    return (*fields, *known(differing(sent, seen.attachments), sent.keys()))
 
 
 def fields_seen(view: Mapping[str, Any]) -> dict[str, str]:
