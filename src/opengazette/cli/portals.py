@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -19,33 +20,43 @@ def portal() -> None:
 
 
 @app.command()
-def serve() -> None:
+def serve(
+    *,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Serve HTTPS, with a certificate of the portal's own.")
+    ] = False,
+    approve_public: Annotated[
+        bool,
+        typer.Option(
+            "--approve-public",
+            help="Let revisions of public datasets wait until another publisher approves them.",
+        ),
+    ] = False,
+) -> None:
     """Serve the local portal in the foreground."""
-    import uvicorn
-
-    from opengazette.localportal.server import create_app
+    from opengazette.localportal import server
     from opengazette.localportal.settings import PortalSettings
 
     settings = Settings()
     written_folder(settings, "run")
     refuse_taken(settings.portal_port, "OPENGAZETTE_PORTAL_PORT", "the local portal")
-    site = create_app(
-        PortalSettings(
-            folder=settings.var / "portal",
-            users={settings.portal_user: _password(settings)},
-            host=settings.portal_host,
-            port=settings.portal_port,
-        )
-    )
-    _note_identity(settings, site.state.portal.store.folder_id)
-    typer.echo(f"The portal: http://{settings.portal_host}:{settings.portal_port}")
-    uvicorn.run(
-        site,
+    portal = PortalSettings(
+        folder=settings.var / "portal",
+        users={settings.portal_user: _password(settings)},
         host=settings.portal_host,
         port=settings.portal_port,
-        log_level="warning",
-        access_log=False,
+        approve_public=approve_public,
+        tls=tls,
     )
+
+    def opened(identity: str) -> None:
+        _note_identity(settings, identity)
+        typer.echo(f"The portal: {'https' if tls else 'http'}://{portal.host}:{portal.port}")
+        if tls:
+            authority = portal.folder / "tls" / "authority.pem"
+            typer.echo(f"Clients trust it with REQUESTS_CA_BUNDLE={authority}")
+
+    server.serve(portal, opened)
 
 
 def _password(settings: Settings) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -92,21 +92,25 @@ def _add_routes(app: FastAPI, settings: PortalSettings) -> None:
         app.add_middleware(Faulty, armed=app.state.faults)
 
 
-def serve(settings: PortalSettings) -> None:
+def serve(settings: PortalSettings, opened: Callable[[str], None]) -> None:
     """Serve the portal until the process is told to stop.
+
+    `opened` hears the identity of the folder once it is open.
 
     Raises:
         SettingsInvalid: the address is taken, or another process has the folder open.
     """
     with _listening(settings) as listening:
-        uvicorn.Server(server_config(settings)).run(sockets=[listening])
+        app = create_app(settings)
+        opened(app.state.portal.store.folder_id)
+        uvicorn.Server(server_config(settings, app)).run(sockets=[listening])
 
 
-def server_config(settings: PortalSettings) -> uvicorn.Config:
-    """Open the folder and say how the portal on it is served, over TLS where that is set."""
+def server_config(settings: PortalSettings, app: FastAPI) -> uvicorn.Config:
+    """Say how a portal is served, over TLS where that is set."""
     kept = own_certificate(settings.folder / "tls", settings.host) if settings.tls else None
     return uvicorn.Config(
-        create_app(settings),
+        app,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=5,

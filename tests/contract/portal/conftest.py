@@ -164,7 +164,7 @@ def waited(over: Any) -> Shown:
 @contextmanager
 def serving(settings: PortalSettings) -> Iterator[str]:
     """Serve a portal on a free port until the block ends; yield its address."""
-    server = uvicorn.Server(server_config(settings))
+    server = uvicorn.Server(server_config(settings, create_app(settings)))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
