@@ -179,3 +179,19 @@ def test_a_run_that_was_overtaken_writes_no_receipt(tmp_path: Path) -> None:
     with pytest.raises(LedgerConflict, match="Another run"):
         go(tmp_path, "first", Counting(overtaken), Noon())
     assert machine(tmp_path, "auditor").entries(CONTRACT.id)[-1].kind == "hold"
+
+
+def test_what_a_person_stops_between_the_look_and_the_intent_is_not_sent(tmp_path: Path) -> None:
+    go(tmp_path, "first", Counting(), Noon())
+
+    class Stopped(ArchiveLedger):
+        def append(self, dataset: str, kind: EntryKind, *arguments: Any, **named: Any) -> Any:
+            if kind == "intent":
+                machine(tmp_path, "second").append(dataset, "hold", *arguments, note="Wrong")
+            return super().append(dataset, kind, *arguments, **named)
+
+    portal = Counting()
+    late = Stopped(FolderArchive(tmp_path), lambda: "first")
+    with pytest.raises(LedgerConflict, match="Another run"):
+        publish(approved("cc" * 32), CONTRACT, portal, late, Noon())
+    assert portal.sent == 0

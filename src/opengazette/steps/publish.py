@@ -34,8 +34,9 @@ def publish(
         DriftFound: somebody has made private what is public by the ledger.
         LedgerConflict: another run or machine holds the dataset, or the chain is damaged.
     """
-    refuse_held(ledger.entries(approved.release.dataset))
-    return publish_at_once(approved, contract, portal, ledger, clock)
+    entries = ledger.entries(approved.release.dataset)
+    refuse_held(entries)
+    return publish_at_once(approved, contract, portal, ledger, clock, entries)
 
 
 def publish_at_once(
@@ -44,20 +45,21 @@ def publish_at_once(
     portal: Portal,
     ledger: Ledger,
     clock: Clock,
+    entries: tuple[LedgerEntry, ...],
     *,
     note: str = "",
     by: str | None = None,
 ) -> Published:
     """Do what `publish` does, where a person has stopped the dataset and wants this release seen.
 
-    `note` and `by` say in the ledger why, and who does. Raises what `publish` does, but OnHold.
+    `entries` are what the caller has judged: what is added since stops the publication. `note` and
+    `by` say in the ledger why, and who does. Raises what `publish` does, but OnHold.
     """
     if approved.release.dataset != contract.id:
         raise LedgerConflict(
             f"The release is of {approved.release.dataset!r}, not {contract.id!r}."
         )
     release = approved.release
-    entries = ledger.entries(release.dataset)
     refuse_claimed(entries, ledger.writer, clock.now())
     last = public_entry(entries)
     seen = _seen_unchanged(entries, release, contract, portal)

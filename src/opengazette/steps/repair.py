@@ -48,7 +48,7 @@ def repair(
         _refuse_stopped_since(receipt, entries)
         contract = contract_of(receipt, papers)
         approved = approve_again(receipt, contract, approval, withdrawn=None)
-        publish_at_once(approved, contract, portal, ledger, clock, note=WATCH)
+        publish_at_once(approved, contract, portal, ledger, clock, entries, note=WATCH)
     return tuple(finding for finding in findings if finding.repair is None)
 
 

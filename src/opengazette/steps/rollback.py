@@ -43,4 +43,5 @@ def rollback(
     for document in release_of(receipt).documents:
         papers.read(document)
     stop(receipt.dataset, ledger, clock, by=by, reason=reason)
-    return publish_at_once(approved, contract, portal, ledger, clock, note=reason, by=by)
+    entries = ledger.entries(receipt.dataset)
+    return publish_at_once(approved, contract, portal, ledger, clock, entries, note=reason, by=by)
