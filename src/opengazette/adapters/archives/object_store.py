@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import (  # type: ignore[import-untyped]
+from botocore.exceptions import (
     BotoCoreError,
     ClientError,
 )
@@ -189,8 +189,8 @@ class ObjectStoreArchive:
 
 def open_object_store(url: str, endpoint: str | None, near: FolderArchive) -> ObjectStoreArchive:
     """Open the archive at `s3://bucket/prefix`; boto3 finds region and credentials itself."""
-    import boto3  # type: ignore[import-untyped]
-    from botocore.config import Config  # type: ignore[import-untyped]
+    import boto3
+    from botocore.config import Config
 
     bucket, _, prefix = url.removeprefix("s3://").partition("/")
     config = Config(retries={"mode": "standard", "total_max_attempts": _ATTEMPTS})
