@@ -14,6 +14,7 @@ from opengazette.model.contract import Disclosure
 from opengazette.model.described import DescribedTable
 from opengazette.model.frozen import Frozen
 from opengazette.model.mitigation import Mitigation
+from opengazette.model.special_class import BudgetClass, FacilityClass, MandatedReportClass
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/stewards/score.md").read_text("utf-8")
@@ -30,6 +31,9 @@ FORMS = (
     described.ListedGroups,
     described.SideBySide,
     Mitigation,
+    FacilityClass,
+    BudgetClass,
+    MandatedReportClass,
 )
 
 
@@ -44,8 +48,14 @@ def test_every_field_of_a_described_table_is_documented(form: type[Frozen]) -> N
     assert [f for f in form.model_fields if not re.search(rf"`{f}[`:]", PAGE)] == []
 
 
+def test_the_special_class_on_the_page_is_taken() -> None:
+    shown = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.M | re.S)
+    whole = YAML(typ="safe").load(shown[0]) | YAML(typ="safe").load(shown[1])
+    assert DescribedTable.model_validate(whole).special_class is not None
+
+
 def test_what_people_record_is_taken_by_a_contract() -> None:
-    shown = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.M | re.S)[1]
+    shown = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.M | re.S)[2]
     recorded = YAML(typ="safe").load(shown)["disclosure"]
     rules = load_contract(ROOT, "covid_testing").disclosure.model_dump(mode="json") | recorded
     assert Disclosure.model_validate(rules).mitigation is not None

@@ -58,9 +58,9 @@ def test_a_band_of_six_years(width: int, printed: int, by_population: int) -> No
     ("people", "figure", "table"), [(4_000_000, 2, 2), (4_000_001, 1, 2), (4_000_002, 1, 1)]
 )
 def test_enrolment_at_the_edge(people: int, figure: int, table: int) -> None:
-    strict = reading(enrolment_edge="table_23")
-    assert points(V2, "payer", variables=payer(people)) == figure
-    assert points(strict, "payer", variables=payer(people)) == table
+    milder = reading(enrolment_edge="figure_6")
+    assert points(milder, "payer", variables=payer(people)) == figure
+    assert points(V2, "payer", variables=payer(people)) == table
 
 
 @pytest.mark.parametrize(("years", "as_five", "as_four"), [(4, -3, -3), (5, -5, -5), (6, -5, -3)])

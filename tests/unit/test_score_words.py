@@ -10,7 +10,7 @@ import pytest
 
 from opengazette.adapters.contracts import load_rule_pack
 from opengazette.disclosure.facts import TableFacts, Variable
-from opengazette.disclosure.scoring import crossed_with, interaction_points, score
+from opengazette.disclosure.scoring import Crossing, crossing, interaction_points, score
 from opengazette.errors import DisclosureRisk
 from opengazette.model.rulepack import RulePack
 
@@ -122,9 +122,30 @@ def test_a_population_helps_only_where_the_table_scores_by_it() -> None:
     )
 
 
-def test_another_variable_of_a_level_with_more_groups_than_it_lists_scores_by_its_groups() -> None:
+def test_another_variable_with_more_groups_than_its_level_lists_scores_as_the_finer_level() -> None:
     language = Variable("language", "other", 6, "language_broad")
-    assert of(language) == ("language", "groups: 5 to 9", 5, TABLES.other.groups.source)
+    source = TABLES.other.levels["language_detailed"].source
+    assert of(language) == ("language", "population not known: highest score", 7, source)
+
+
+def test_more_statuses_than_listed_are_taken_for_a_breakdown_of_non_citizens() -> None:
+    status = Variable("status", "other", 6, "immigration_citizenship")
+    facts = TableFacts(2, (1,), variables=(status,), residence_population=STATE)
+    assert score(facts, V2).always_protected == ("status",)
+
+
+def test_a_programme_that_does_not_interact_takes_no_credit_for_a_minimum() -> None:
+    medi_cal = Variable("payer", "expected_payer", 1, None, 14_000_000)
+    said = "no dependent variable, yet more than events, time and population"
+    found = line("interactions", smallest=5, variables=(medi_cal,))
+    assert found == ("interactions", said, 0, TABLES.interactions.source)
+
+
+def test_a_programme_takes_part_in_no_interaction_of_others() -> None:
+    medi_cal = Variable("payer", "expected_payer", 1, None, 14_000_000)
+    facts = TableFacts(2, (1,), variables=(medi_cal, Variable("sex", "sex", 2)))
+    assert crossing(facts, V2) == Crossing(2, 1)
+    assert Crossing(2, 1) + Crossing(1, 1) == Crossing(3, 2)
 
 
 def test_areas() -> None:
@@ -192,5 +213,5 @@ def test_plans_are_not_crossed_and_the_number_crossed_decides() -> None:
     plan = Variable("plan", "expected_payer", 1, "insurance_coverage", 30_000)
     crossed = (Variable("sex", "sex", 2), Variable("age", "age", 2, width=30))
     facts = TableFacts(2, (1,), variables=(plan, *crossed))
-    assert crossed_with(facts, V2) == 2
-    assert [interaction_points(facts, n, V2) for n in (0, 1, 3)] == [0, 1, 4]
+    assert crossing(facts, V2) == Crossing(2, 2)
+    assert [interaction_points(facts, Crossing(n, n), V2) for n in (0, 1, 3)] == [0, 1, 4]

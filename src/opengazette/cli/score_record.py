@@ -13,8 +13,8 @@ from opengazette.model.rulepack import RulePack
 def score_record(title: str, pack: RulePack, tables: Sequence[Explained]) -> dict[str, Any]:
     """Return what was found of one or several tables that stand side by side.
 
-    `outcome` is `mask` where small counts of any table are withheld, `score` the highest of them;
-    None where no table tells anything of a person. No count of a table is quoted.
+    `outcome` is `mask` where any table is masked, `score` the highest of them; None where no table
+    tells anything of a person. No count of a table is quoted.
     """
     totals = [table.score.total for table in tables if table.score is not None]
     outcomes = [table.outcome for table in tables]

@@ -17,11 +17,12 @@ from opengazette.disclosure.six_steps import (
 )
 from opengazette.errors import DisclosureRisk
 from opengazette.model.contract import Contract
+from opengazette.model.mitigation import Mitigation
 from opengazette.model.reference import PopulationTable
 from opengazette.model.rulepack import RulePack
-from opengazette.model.special_class import MandatedReportClass, special_words
+from opengazette.model.special_class import MandatedReportClass, SpecialClass, special_words
 
-__all__ = ["PERSONAL", "Assessment", "StepDecision", "assess", "declared_by"]
+__all__ = ["PERSONAL", "Assessment", "StepDecision", "assess", "declared_by", "mitigated_by"]
 
 PERSONAL = ("age", "sex", "race_ethnicity", "residence", "expected_payer", "other")
 """Kinds of dimension that always tell something of a person."""
@@ -70,16 +71,17 @@ def declared_by(contract: Contract) -> Declared:
         decisions=_decisions(contract),
         decided=tuple(d.name for d in dimensions if d.characteristic.basis),
         denominator_basis=rules.denominator.basis if rules.denominator else "not recorded",
-        mitigation=_mitigation(contract),
+        mitigation=mitigated_by(rules.mitigation, rules.special_class),
         special=special_words(rules.special_class) if rules.special_class else None,
+        financial=any(m.financial for m in contract.publication.means()),
     )
 
 
-def _mitigation(contract: Contract) -> str | None:
-    rules = contract.disclosure
-    if rules.mitigation is not None:
-        return rules.mitigation.text
-    match rules.special_class:
+def mitigated_by(mitigation: Mitigation | None, special: SpecialClass | None) -> str | None:
+    """Return what lets a table above the limit out unmasked: a decision, or a law that asks it."""
+    if mitigation is not None:
+        return mitigation.text
+    match special:
         case MandatedReportClass(requires_characteristics=True, law=law, decided_by=person):
             return f"{law} expressly requires these personal characteristics ({person})"
     return None

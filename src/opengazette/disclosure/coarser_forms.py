@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from opengazette.disclosure.facts import TableFacts, Variable
+from opengazette.disclosure.scoring import enrolled
 from opengazette.model.described import INSURANCE
 from opengazette.model.rulepack import (
     FixedLevel,
@@ -65,7 +66,10 @@ def _coarser(variable: Variable, pack: RulePack) -> Iterator[tuple[str, Variable
                 _larger_group(variable, people),
             )
     elif variable.kind == "expected_payer" and tables.payer is not None:
-        for people in _bands_above(tables.payer.enrolment, variable.population):
+        known = variable.population
+        number = None if known is None else enrolled(known, pack)
+        for least in _bands_above(tables.payer.enrolment, number):
+            people = least if enrolled(least, pack) == least else least + 1
             words = f"{name}: no programme of fewer than {people:,} people"
             yield words, _larger_group(variable, people)
     else:

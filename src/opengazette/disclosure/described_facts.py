@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from opengazette.disclosure.assessment import mitigated_by
 from opengazette.disclosure.explanation import Explained, explain, explain_nothing_personal
-from opengazette.disclosure.facts import STATE, TableFacts, Variable
+from opengazette.disclosure.facts import LAST_AGE, STATE, TableFacts, Variable
 from opengazette.disclosure.six_steps import Declared
 from opengazette.errors import ContractInvalid
 from opengazette.model.described import (
@@ -19,6 +20,7 @@ from opengazette.model.described import (
 )
 from opengazette.model.reference import PopulationTable
 from opengazette.model.rulepack import RulePack, TimeUnit
+from opengazette.model.special_class import FacilityClass, special_words
 
 INCLUSIVE = "a person counts in every group selected, which takes no further points"
 
@@ -33,7 +35,8 @@ def explain_described(
         ContractInvalid: a population table is missing, or lacks a label.
     """
     if not table.personal_characteristics.present:
-        return (explain_nothing_personal(_declared(table, ())),)
+        declared = _declared(table, ())
+        return (explain_nothing_personal(declared, table.events.smallest, pack),)
     everything = SideBySide(crossed=tuple(v.name for v in table.variables))
     parts = table.side_by_side or (everything,)
     return tuple(_explained(table, part, populations, pack) for part in parts)
@@ -65,7 +68,7 @@ def facts_of(
         residence_population=residence,
         service_population=served,
         service_place=service.place if service is not None else None,
-        statewide=table.residence is not None and table.residence.statewide,
+        statewide=_only_the_state(table),
     )
 
 
@@ -103,8 +106,16 @@ def _declared(table: DescribedTable, crossed: tuple[str, ...]) -> Declared:
         ),
         decided=tuple(v.name for v in groups if v.basis),
         denominator_basis="as described",
-        mitigation=table.mitigation.text if table.mitigation else None,
+        mitigation=mitigated_by(table.mitigation, table.special_class),
+        special=special_words(table.special_class) if table.special_class else None,
+        financial=table.financial,
     )
+
+
+def _only_the_state(table: DescribedTable) -> bool:
+    """Tell whether no place but the state is shown; a facility is a place."""
+    named = isinstance(table.special_class, FacilityClass)
+    return table.residence is not None and table.residence.statewide and not named
 
 
 def _residence(table: DescribedTable, populations: Mapping[str, PopulationTable]) -> int | None:
@@ -130,7 +141,7 @@ def _variable(variable: DescribedVariable, populations: Mapping[str, PopulationT
 
 def _ages(bands: tuple[AgeBand, ...]) -> tuple[int | None, int | None]:
     closed = [band.high - band.low + 1 for band in bands if band.high is not None]
-    opened = [band.low for band in bands if band.high is None]
+    opened = [band.low for band in bands if band.high is None or band.high > LAST_AGE]
     return min(closed, default=None), max(opened, default=None)
 
 

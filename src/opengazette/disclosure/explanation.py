@@ -11,6 +11,7 @@ import pandas as pd
 from opengazette.disclosure.assessment import assess, declared_by
 from opengazette.disclosure.denominators import smallest_denominator
 from opengazette.disclosure.facts import TableFacts, table_facts
+from opengazette.disclosure.protected_cells import small_counts_withheld
 from opengazette.disclosure.remedies import Remedy, cheapest_remedies
 from opengazette.disclosure.scoring import Score, score
 from opengazette.disclosure.six_steps import (
@@ -30,23 +31,29 @@ class Explained:
 
     `crossed` are its variables of people. `remedies` are the cheapest sets of changes that bring
     the score to the limit; none where it is there already. `score` is None where the table tells
-    nothing of a person.
+    nothing of a person. `withheld` tells that small counts are withheld, or that the score asks
+    for masking: neither holds where a rule protects small counts and the table has none.
     """
 
     crossed: tuple[str, ...]
     assessment: Assessment
     score: Score | None = None
     remedies: tuple[Remedy, ...] = ()
+    withheld: bool = False
 
     @property
     def outcome(self) -> Literal["release", "mask"]:
-        """Say whether small counts are withheld."""
-        return "mask" if self.assessment.must_withhold_small else "release"
+        """Say whether the table is masked."""
+        return "mask" if self.withheld else "release"
 
 
-def explain_nothing_personal(declared: Declared) -> Explained:
-    """Return the way of a table that tells nothing of a person."""
-    return Explained((), without_personal_characteristics(declared))
+def explain_nothing_personal(declared: Declared, smallest: int | None, pack: RulePack) -> Explained:
+    """Return the way of a table that tells nothing of a person; amounts of money go all the same.
+
+    Units: `smallest` is the smallest count other than 0; None where every count is 0.
+    """
+    steps = without_personal_characteristics(declared)
+    return Explained((), steps, withheld=declared.financial and _is_small(smallest, pack))
 
 
 def explain(
@@ -59,7 +66,8 @@ def explain(
     """
     found = take_steps(declared, facts, denominator, pack)
     crossed = tuple(v.name for v in facts.variables)
-    return Explained(crossed, found, score(facts, pack), cheapest_remedies(facts, pack))
+    withheld = found.must_withhold_small and found.needs_masking
+    return Explained(crossed, found, score(facts, pack), cheapest_remedies(facts, pack), withheld)
 
 
 def explain_table(
@@ -75,7 +83,19 @@ def explain_table(
         ContractInvalid: a population table is missing, or lacks labels of the table.
     """
     if not contract.disclosure.personal_characteristics.present:
-        return Explained((), assess(contract, table, populations, pack))
+        found = assess(contract, table, populations, pack)
+        asked = small_counts_withheld(contract.publication, found)
+        return Explained((), found, withheld=asked and _is_small(_smallest(contract, table), pack))
     facts = table_facts(contract, table, populations)
     denominator = smallest_denominator(contract, table, populations)
     return explain(declared_by(contract), facts, denominator, pack)
+
+
+def _is_small(smallest: int | None, pack: RulePack) -> bool:
+    return smallest is not None and smallest < pack.thresholds.numerator
+
+
+def _smallest(contract: Contract, table: pd.DataFrame) -> int | None:
+    counts = table[[m.name for m in contract.publication.counts()]]
+    smallest = counts.where(counts.gt(0)).min().min()
+    return None if pd.isna(smallest) else int(smallest)

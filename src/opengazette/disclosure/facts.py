@@ -26,6 +26,9 @@ VariableKind = Literal["age", "sex", "race_ethnicity", "expected_payer", "other"
 STATE = 39_538_223
 """People of California (2020 census): any number above the highest band scores alike."""
 
+LAST_AGE = 99
+"""The last age that the guidelines tabulate; a band that ends above it is open-ended."""
+
 RESIDENTS_ONLY = "residents_only"
 """Level of a service location whose service is given to residents alone."""
 
@@ -201,7 +204,7 @@ def _age_bands(dimension: Dimension, labels: tuple[str, ...]) -> tuple[int | Non
     if isinstance(rule, Bands):
         bands = [b for b in rule.bands if b.label in shown]
         closed = [int(b.high - b.low + 1) for b in bands if b.high is not None]
-        opened = [int(b.low) for b in bands if b.high is None]
+        opened = [int(b.low) for b in bands if b.high is None or b.high > LAST_AGE]
         return min(closed, default=None), max(opened, default=None)
     if isinstance(rule, Categories):
         groups = [rule.groups.get(label, ()) for label in shown]

@@ -15,7 +15,8 @@ from opengazette.disclosure.coarser_forms import (
 )
 from opengazette.disclosure.facts import TableFacts
 from opengazette.disclosure.scoring import (
-    crossed_with,
+    Crossing,
+    crossing,
     interaction_points,
     is_insurance,
     score,
@@ -48,7 +49,7 @@ def cheapest_remedies(facts: TableFacts, pack: RulePack, at_most: int = 5) -> tu
     now = score(facts, pack)
     if not now.exceeds_limit:
         return ()
-    found: _Sums = {(now.lines[0].points, 0): [_Way(0, ())]}
+    found: _Sums = {(now.lines[0].points, Crossing()): [_Way(0, ())]}
     for part in _parts(facts, pack):
         found = _joined(found, part, at_most)
     totals = {
@@ -70,8 +71,8 @@ class _Way:
     words: tuple[str, ...]
 
 
-_Sums = dict[tuple[int, int], list[_Way]]
-"""The cheapest ways to each sum of points and number of crossed variables."""
+_Sums = dict[tuple[int, Crossing], list[_Way]]
+"""The cheapest ways to each sum of points and numbers of variables."""
 
 
 def _joined(found: _Sums, part: _Sums, at_most: int) -> _Sums:
@@ -122,5 +123,5 @@ def _sums(
             changed = option.apply(changed)
         points = sum(line.points for line in score(changed, pack).lines[lines])
         way = _Way(sum(o.steps for o in options), tuple(o.words for o in options))
-        found.setdefault((points, crossed_with(changed, pack)), []).append(way)
+        found.setdefault((points, crossing(changed, pack)), []).append(way)
     return {key: _cheapest(ways, len(ways)) for key, ways in found.items()}

@@ -25,6 +25,13 @@ __all__ = ["Score", "ScoreLine", "TableFacts", "Variable", "score", "smallest_ce
 FIVE_YEARS, SIX_YEARS, ENROLMENT_EDGE = 5, 6, 4_000_001
 """Numbers at which the guidelines fall silent or contradict themselves: readings decide."""
 
+FINER = {
+    "language_broad": "language_detailed",
+    "immigration_birth": "immigration_detailed",
+    "immigration_citizenship": "immigration_detailed",
+}
+"""What a level of another variable is taken for where it shows more groups than it lists."""
+
 
 @dataclass(frozen=True)
 class Score:
@@ -52,6 +59,21 @@ class _Term:
     protected: bool = False
 
 
+@dataclass(frozen=True)
+class Crossing:
+    """How many variables stand beside events, time and population, and how many interact.
+
+    A programme of more than 10 million people stands there, but does not interact.
+    """
+
+    shown: int = 0
+    interacting: int = 0
+
+    def __add__(self, other: Crossing) -> Crossing:
+        """Add what further variables bring."""
+        return Crossing(self.shown + other.shown, self.interacting + other.interacting)
+
+
 def score(facts: TableFacts, pack: RulePack) -> Score:
     """Add up the publication score of a table.
 
@@ -71,7 +93,7 @@ def score(facts: TableFacts, pack: RulePack) -> Score:
         *(term.line for term in terms),
         population_term(facts, members, pack),
         _time(facts, pack),
-        _interactions(facts, sum(term.crossed for term in terms), pack),
+        _interactions(facts, Crossing(len(terms), sum(term.crossed for term in terms)), pack),
     )
     protected = tuple(term.line.variable for term in terms if term.protected)
     total = sum(line.points for line in lines)
@@ -88,13 +110,14 @@ def smallest_cell(facts: TableFacts, pack: RulePack) -> int | None:
     return facts.smallest_count
 
 
-def crossed_with(facts: TableFacts, pack: RulePack) -> int:
-    """Return how many variables count as crossed beside events, time and population."""
-    return sum(_variable(v, pack).crossed for v in facts.variables if not is_insurance(v, pack))
+def crossing(facts: TableFacts, pack: RulePack) -> Crossing:
+    """Return how many variables stand, and how many interact, beside events and population."""
+    terms = [_variable(v, pack) for v in facts.variables if not is_insurance(v, pack)]
+    return Crossing(len(terms), sum(term.crossed for term in terms))
 
 
-def interaction_points(facts: TableFacts, crossed: int, pack: RulePack) -> int:
-    """Return the points for so many crossed variables, or the credit where none is."""
+def interaction_points(facts: TableFacts, crossed: Crossing, pack: RulePack) -> int:
+    """Return the points for so many crossed variables, or the credit where none is shown."""
     return _interactions(facts, crossed, pack).points
 
 
@@ -126,14 +149,18 @@ def period_points(period: int | TimeUnit, pack: RulePack) -> int:
     return table.years.points(FIVE_YEARS - 1 if as_four else period)
 
 
-def _interactions(facts: TableFacts, crossed: int, pack: RulePack) -> ScoreLine:
+def _interactions(facts: TableFacts, beside: Crossing, pack: RulePack) -> ScoreLine:
     table, smallest = pack.scores.interactions, smallest_cell(facts, pack)
+    crossed = beside.interacting
     if crossed:
         points = table.crossed.points(crossed)
         if pack.readings.many_variables == "one_more_each":
             points += max(0, crossed - (table.crossed.bands[-1].high or crossed))
         found = f"{crossed} dependent variables beside events, time and population"
         return ScoreLine("interactions", found, points, table.source)
+    if beside.shown:
+        found = "no dependent variable, yet more than events, time and population"
+        return ScoreLine("interactions", found, table.crossed.points(0), table.source)
     given = table.credits if pack.readings.minimum_credits == "by_smallest_count" else ()
     for credit in sorted(given, key=lambda c: c.at_least, reverse=True):
         if smallest is not None and smallest >= credit.at_least:
@@ -162,7 +189,9 @@ def _variable(variable: Variable, pack: RulePack) -> _Term:
             return _payer(variable, tables.payer, pack)
         case _:
             level = tables.other.levels.get(variable.level or "")
-            if level is not None and _fits(level, variable):
+            if level is not None and not _fits(level, variable):
+                level = tables.other.levels.get(FINER.get(variable.level or "", ""))
+            if level is not None:
                 return _scored(variable, level, pack)
             return _Term(_other(variable, pack), crossed=True)
 
@@ -187,10 +216,15 @@ def _payer(variable: Variable, table: PayerTable, pack: RulePack) -> _Term:
     if people is None:
         found = "enrolment not known: highest score"
         return _Term(ScoreLine(variable.name, found, ladder.highest, ladder.source), crossed=True)
-    edge = people == ENROLMENT_EDGE and pack.readings.enrolment_edge == "table_23"
-    number = people - 1 if edge else people
+    number = enrolled(people, pack)
     line = on_ladder(variable.name, "enrolment of the smallest", number, ladder, pack)
     return _Term(line, crossed=people <= table.interacts_up_to)
+
+
+def enrolled(people: int, pack: RulePack) -> int:
+    """Return the enrolment that is looked up: at the edge of two prints a reading decides."""
+    edge = people == ENROLMENT_EDGE and pack.readings.enrolment_edge == "table_23"
+    return people - 1 if edge else people
 
 
 def _other(variable: Variable, pack: RulePack) -> ScoreLine:

@@ -47,7 +47,8 @@ class Assessment:
     `must_withhold_small` is what a masker obeys: counts from 1 to the rule pack's threshold less
     one are withheld, with further cells so that none can be worked out. It holds wherever step 4
     is reached without a recorded mitigation and, whatever the score, where a high-risk population
-    is present. `needs_masking` tells that step 4 was reached. `score` is None where step 3 was not.
+    is present or amounts of money are shown. `needs_masking` tells that step 4 was reached. `score`
+    is None where step 3 was not.
     """
 
     steps: tuple[StepDecision, ...]
@@ -63,7 +64,8 @@ class Declared:
     `characteristics` are the personal characteristics by name, `others` those that an expert must
     review, `decisions` what a person has recorded on single variables, which `decided` names.
     `mitigation` is why a table above the limit need not be masked, with name and date; `special`
-    what is recorded of facilities, budgets and mandated reports.
+    what is recorded of facilities, budgets and mandated reports; `financial` that amounts of money
+    are shown, which tell what few people received or cost.
     """
 
     personal: bool
@@ -77,6 +79,7 @@ class Declared:
     denominator_basis: str = "not recorded"
     mitigation: str | None = None
     special: str | None = None
+    financial: bool = False
 
 
 def without_personal_characteristics(declared: Declared) -> Assessment:
@@ -102,15 +105,15 @@ def take_steps(
     second = _numerator_denominator(declared, facts, denominator, pack)
     if second.decision == "no":
         steps = (first, second, _legal(declared, facts), _release())
-        return Assessment(steps, must_withhold_small=declared.high_risk)
+        return Assessment(steps, must_withhold_small=bool(_always(declared)))
     found = score(facts, pack)
-    protected = declared.high_risk or bool(found.always_protected)
-    needed = found.exceeds_limit or (protected and _has_small(facts, pack))
-    third = _potential_risk(declared, facts, found, pack, needed=needed)
-    fourth = (_masking(declared, pack, found, protected=protected),) if needed else ()
+    always = _always(declared, found)
+    needed = found.exceeds_limit or (bool(always) and _has_small(facts, pack))
+    third = _potential_risk(declared, facts, found, pack, why=always if needed else "")
+    fourth = (_masking(declared, pack, found, always),) if needed else ()
     steps = (first, second, third, *fourth, _legal(declared, facts), _release())
     mitigated = declared.mitigation is not None
-    return Assessment(steps, needed, found, protected or (needed and not mitigated))
+    return Assessment(steps, needed, found, bool(always) or (needed and not mitigated))
 
 
 def _step(
@@ -130,6 +133,13 @@ def _first(declared: Declared, *, next_step: int) -> StepDecision:
     inputs = (f"Personal characteristics in the table: {found}", *special)
     decision: Decision = "yes" if declared.personal else "no"
     return _step(1, decision, declared.personal_basis, "contract", inputs, next_step)
+
+
+def _always(declared: Declared, found: Score | None = None) -> str:
+    """Say why small counts are withheld whatever the score; empty where nothing asks it."""
+    if declared.high_risk or (found is not None and found.always_protected):
+        return "a high-risk population is present"
+    return "amounts of money are shown" if declared.financial else ""
 
 
 def _has_small(facts: TableFacts, pack: RulePack) -> bool:
@@ -157,14 +167,14 @@ def _numerator_denominator(
 
 
 def _potential_risk(
-    declared: Declared, facts: TableFacts, found: Score, pack: RulePack, *, needed: bool
+    declared: Declared, facts: TableFacts, found: Score, pack: RulePack, *, why: str
 ) -> StepDecision:
     comparison = "above" if found.exceeds_limit else "not above"
     reasons = [f"The score is {found.total}, {comparison} {found.limit}."]
     if meets_safe_harbor(facts):
         reasons.append("Statewide events of whole years alone count as meeting Safe Harbor.")
-    if needed and not found.exceeds_limit:
-        reasons.append("A high-risk population is present: small counts are always withheld.")
+    if why and not found.exceeds_limit:
+        reasons.append(f"{why.capitalize()}: small counts are always withheld.")
     if declared.others:
         named = ", ".join(declared.others)
         reasons.append(f"The expert must review other variables: {named}.")
@@ -176,6 +186,7 @@ def _potential_risk(
     recorded = tuple(f"Recorded: {decision}" for decision in declared.decisions)
     inputs = ("Method: publication scoring criteria", f"Scored: {scored}", *recorded)
     actor: Actor = "expert" if declared.others or unclear else "software"
+    needed = found.exceeds_limit or bool(why)
     decision: Decision = "yes" if needed else "no"
     return _step(3, decision, " ".join(reasons), actor, inputs, 4 if needed else 5)
 
@@ -193,12 +204,12 @@ def _to_reassess(declared: Declared, facts: TableFacts, pack: RulePack) -> tuple
     )
 
 
-def _masking(declared: Declared, pack: RulePack, found: Score, *, protected: bool) -> StepDecision:
+def _masking(declared: Declared, pack: RulePack, found: Score, always: str) -> StepDecision:
     inputs = (f"Score {found.total}, limit {found.limit}",)
-    if declared.mitigation is not None and not protected:
+    if declared.mitigation is not None and not always:
         reason = f"Released without masking, for what an expert has recorded: {declared.mitigation}"
         return _step(4, "required", reason, "expert", inputs, 5)
-    why = "the score demands it" if found.exceeds_limit else "a high-risk population is present"
+    why = "the score demands it" if found.exceeds_limit else always
     reason = (
         f"Counts from 1 to {pack.thresholds.numerator - 1} are withheld because {why}, with "
         "further cells so that none can be worked out, and all that is derived from them."

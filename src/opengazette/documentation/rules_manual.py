@@ -111,10 +111,11 @@ def _readings(packs: Sequence[RulePack]) -> Iterator[str]:
 
 READINGS = (
     "Each place is a setting under `readings` in the rule pack. Where the guidelines leave it",
-    "open, the safer reading is the default. Where a score table or an example prints a value,",
-    "that value stands, the highest listed score is that of whatever is finer, and a longer",
-    "period never scores higher than a shorter one. A department can choose the stricter",
-    "reading of these, too: `by_population`, `table_23`, `as_four`, `one_more_each`, `never`.",
+    "open, the safer reading is the default. Four leave no room: both editions print +3 for ages",
+    "of 6 to 10 years, and a credit for a smallest count of 3 or 5; what is finer than any listed",
+    "level takes the highest listed score; a longer period never scores higher than a shorter one.",
+    "A department can choose the stricter reading of these, too: `by_population`, `never`,",
+    "`one_more_each`, `as_four`.",
 )
 
 SETTLED = (

@@ -11,6 +11,7 @@ from opengazette.model.contract import HighRisk, PersonalCharacteristics
 from opengazette.model.frozen import FileName, Frozen, Label, Sentence
 from opengazette.model.mitigation import Mitigation
 from opengazette.model.rulepack import LevelName
+from opengazette.model.special_class import SpecialClass, broken_special
 
 INSURANCE = "insurance_coverage"
 """Level of an expected payer that stands for the members of a plan: a population term."""
@@ -182,6 +183,11 @@ class DescribedTable(Frozen):
     title: Sentence
     personal_characteristics: PersonalCharacteristics
     high_risk: HighRisk | None = Field(default=None, description="absent: not high-risk")
+    financial: bool = Field(
+        default=False,
+        description="whether amounts of money are shown for counts of members or services; small "
+        "counts are then withheld whatever the score",
+    )
     regimes: Annotated[
         tuple[Literal["ipa", "hipaa", "public_record"], ...], Field(min_length=1)
     ] = ("ipa",)
@@ -197,7 +203,12 @@ class DescribedTable(Frozen):
     side_by_side: tuple[SideBySide, ...] = Field(
         default=(), description="absent: all variables are crossed with each other in one table"
     )
-    mitigation: Mitigation | None = None
+    mitigation: Mitigation | None = Field(
+        default=None, description="why a table above the limit need not be masked"
+    )
+    special_class: SpecialClass | None = Field(
+        default=None, description="facility, budget or mandated report; absent: none of these"
+    )
 
     @model_validator(mode="after")
     def _names(self) -> DescribedTable:
@@ -228,6 +239,16 @@ class DescribedTable(Frozen):
             )
         if self.personal_characteristics.present and not any(areas):
             raise ValueError("give residence, service or insurance: one population term is needed")
+        return self
+
+    @model_validator(mode="after")
+    def _special(self) -> DescribedTable:
+        if self.special_class is not None:
+            personal = self.personal_characteristics.present
+            for problem in broken_special(
+                self.special_class, personal=personal, kinds=("facility",)
+            ):
+                raise ValueError(problem)
         return self
 
     @model_validator(mode="after")

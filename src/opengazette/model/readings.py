@@ -20,8 +20,9 @@ def _unless(default: str) -> Callable[[object], bool]:
 class Readings(Frozen):
     """One decision for each place where the guidelines contradict themselves or fall silent.
 
-    The default of each is the safer reading where the guidelines leave it open, and what a score
-    table or an example prints where one does; the stricter reading can then be chosen.
+    The default of each is the safer reading where the guidelines leave it open. Where a score
+    table, a rule or an example of theirs leaves no room, that stands, its description says so, and
+    a department can choose the stricter reading.
     """
 
     denominator_limit: Literal["fails", "passes"] = Field(
@@ -44,29 +45,32 @@ class Readings(Frozen):
     six_year_band: Literal["printed", "by_population"] = Field(
         default="printed",
         exclude_if=_unless("printed"),
-        description="2.6-3: a band of six years (+3 is printed, its population would give +5)",
+        description="2.6-3: a band of six years (both editions print +3 for 6 to 10 years and list "
+        "no change; its population would give +5)",
     )
     enrolment_edge: Literal["figure_6", "table_23"] = Field(
-        default="figure_6",
-        exclude_if=_unless("figure_6"),
+        default="table_23",
+        exclude_if=_unless("table_23"),
         description="2.6-5: enrolment of exactly 4,000,001 (Figure 6 begins a band there, "
-        "table 23 above it)",
+        "table 23 above it: the safer)",
     )
     long_periods: Literal["as_five", "as_four"] = Field(
         default="as_five",
         exclude_if=_unless("as_five"),
-        description="2.6-8: whether more than five years score as five or as two to four",
+        description="2.6-8: whether more than five years score as five or as two to four (a "
+        "coarser table never scores higher than a finer one)",
     )
     many_variables: Literal["as_three", "one_more_each"] = Field(
         default="as_three",
         exclude_if=_unless("as_three"),
-        description="2.6-8: more than three crossed variables (three is the highest listed)",
+        description="2.6-8: more than three crossed variables (what is finer than listed takes the "
+        "highest listed score: that of three)",
     )
     minimum_credits: Literal["by_smallest_count", "never"] = Field(
         default="by_smallest_count",
         exclude_if=_unless("by_smallest_count"),
-        description="2.6-10: whether a smallest count of 3 or 5 takes points off "
-        "(no example of Appendix I does)",
+        description="2.6-10: whether a smallest count of 3 or 5 takes points off (Figure 6 prints "
+        "it, no example of Appendix I does)",
     )
     plan_in_area: Literal["highest", "plan"] = Field(
         default="highest",
