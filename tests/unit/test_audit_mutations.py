@@ -15,6 +15,7 @@ from opengazette.disclosure import audit as audit_module
 from opengazette.disclosure import audit_attack, audit_knowledge
 from opengazette.disclosure.audit import PublishedRate, PublishedTable, audit
 from opengazette.disclosure.audit_insiders import Insider
+from opengazette.disclosure.audit_knowledge import PublishedSum
 from opengazette.disclosure.linear_system import Dimension
 from opengazette.disclosure.primary import Protection, SmallCountRule
 
@@ -112,6 +113,15 @@ def same_cell() -> Leak:
     """The complementary cell stands open in another place."""
     shown = one_way(-5, -20, 20)
     return Leak(replace(shown, same=((2, 3),)), marked(shown, 1))
+
+
+def other_results() -> Leak:
+    """Of 50 people 45 were shown to be negative, so that 5 were positive."""
+    shown = one_way(-5, -20, 40)
+    values = {"n": shown.values["n"], "tests": np.array([160.0, 50, 50, 60])}
+    values["negative"] = np.array([95.0, 45, 30, 20])
+    sums = (PublishedSum("tests", ("n", "negative"), 4),)
+    return Leak(replace(shown, values=values, sums=sums), marked(shown, 1))
 
 
 def insider() -> Leak:
@@ -221,6 +231,7 @@ FAMILIES: dict[str, Family] = {
     "rates from above": (rate_from(0.0), KNOWLEDGE, "rate_facts", nothing),
     "rates from below": (rate_from(0.1), KNOWLEDGE, "rate_facts", nothing),
     "cells that are the same": (same_cell(), KNOWLEDGE, "same_facts", nothing),
+    "counts that add up": (other_results(), KNOWLEDGE, "sum_facts", nothing),
     "insiders": (insider(), audit_module, "told", nothing),
     "whole numbers": (whole_numbers(), audit_attack.Attack, "_whole_end", in_fractions),
 }

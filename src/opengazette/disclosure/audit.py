@@ -228,6 +228,10 @@ def revealed(published: PublishedTable, *, least: int) -> Floats:
         before = floor.copy()
         for part, whole in published.parts.items():
             at[whole][:] = np.maximum(at[whole], at[part])
+        for found in published.sums:
+            rows = slice(found.rows)
+            beside = np.sum([at[part][rows] for part in found.parts], axis=0)
+            at[found.whole][rows] = np.maximum(at[found.whole][rows], beside)
         for floors in at.values():
             for parent, children, _ in order:
                 floors[parent] = max(floors[parent], floors[children].sum())

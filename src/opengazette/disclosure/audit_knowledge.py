@@ -35,6 +35,15 @@ class PublishedRate:
 
 
 @dataclass(frozen=True)
+class PublishedSum:
+    """Measures that add up to another in each of the first `rows` cells, as tests by result do."""
+
+    whole: str
+    parts: tuple[str, ...]
+    rows: int
+
+
+@dataclass(frozen=True)
 class PublishedTable:
     """A publication table as the public sees it.
 
@@ -52,6 +61,7 @@ class PublishedTable:
     reasons: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     absent: Literal["zero", "unknown"] = "zero"
     same: tuple[tuple[int, int], ...] = ()
+    sums: tuple[PublishedSum, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,6 +127,7 @@ def facts(published: PublishedTable) -> Iterator[Fact]:
     yield from total_facts(published)
     yield from part_facts(published)
     yield from same_facts(published)
+    yield from sum_facts(published)
     for rate in published.rates:
         yield from rate_facts(published, rate)
 
@@ -144,6 +155,16 @@ def same_facts(published: PublishedTable) -> Iterator[Fact]:
     """Cells that stand for the same count are equal, wherever they are published."""
     for one, other in published.same:
         yield Fact((one, other), (1.0, -1.0), 0.0, 0.0)
+
+
+def sum_facts(published: PublishedTable) -> Iterator[Fact]:
+    """Measures that add up to another do so in every cell."""
+    n, measures = len(published.keys), list(published.values)
+    for found in published.sums:
+        starts = [measures.index(m) * n for m in (found.whole, *found.parts)]
+        factors = (1.0, *[-1.0] * len(found.parts))
+        for i in range(found.rows):
+            yield Fact(tuple(start + i for start in starts), factors, 0.0, 0.0)
 
 
 def totals(published: PublishedTable) -> Iterator[tuple[int, list[int], bool]]:

@@ -84,6 +84,7 @@ class PastCells:
             rates=tuple(replace(r, values=np.concatenate([r.values, pad])) for r in table.rates),
             reasons=self._reasons(told),
             absent=table.absent,
+            sums=table.sums,
             same=(*ours, *((number[m] + a, number[m] + b) for m, a, b in self.pairs)),
         )
 

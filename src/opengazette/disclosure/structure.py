@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from opengazette.disclosure.audit_knowledge import PublishedRate, PublishedTable
+from opengazette.disclosure.audit_knowledge import PublishedRate, PublishedSum, PublishedTable
 from opengazette.disclosure.codes import Codes, codes_of
 from opengazette.disclosure.denominators import finest_labels
 from opengazette.disclosure.linear_system import CellTable, Dimension
+from opengazette.disclosure.measure_sums import MeasureSums
 from opengazette.errors import AuditFailed
 from opengazette.model import publication as model
 from opengazette.model.publication import PublicationTable
@@ -27,8 +28,12 @@ def cell_table(publication: PublicationTable, table: pd.DataFrame) -> CellTable:
     )
 
 
-def published_table(publication: PublicationTable, public: pd.DataFrame) -> PublishedTable:
+def published_table(
+    publication: PublicationTable, public: pd.DataFrame, sums: MeasureSums = ()
+) -> PublishedTable:
     """Turn a public table into what an attacker reads from it.
+
+    `sums` are the counts that others add up to in every row, which a reader sees from their names.
 
     Shape: one value per row and count, nan where it is withheld. Rates of two counts are given
     as facts; a rate of a known population and a mean tell nothing more of a shown count.
@@ -49,6 +54,7 @@ def published_table(publication: PublicationTable, public: pd.DataFrame) -> Publ
             if {r.numerator, r.denominator} <= counts
         ),
         reasons=_reasons(publication, public),
+        sums=tuple(PublishedSum(whole, parts, len(public)) for whole, parts in sums),
     )
 
 

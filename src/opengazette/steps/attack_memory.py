@@ -10,6 +10,7 @@ import pandas as pd
 from opengazette.disclosure.audit import audit
 from opengazette.disclosure.audit_insiders import Insider, singletons
 from opengazette.disclosure.audit_memory import Reader, given_away_before, reader_of
+from opengazette.disclosure.measure_sums import measure_sums
 from opengazette.disclosure.primary import Protection, SmallCountRule
 from opengazette.disclosure.protected_cells import Concern, ProtectedCounts
 from opengazette.disclosure.seen import Mask, Meanings, Quantity
@@ -49,7 +50,8 @@ def attacked_with_memory(
             although a count that it is made of is withheld.
     """
     publication, names = contract.publication, Meanings()
-    shown, numbers = published_table(publication, public), cell_table(publication, true).counts
+    shown = published_table(publication, public, measure_sums(true, publication))
+    numbers = cell_table(publication, true).counts
     grows, protection = growing(contract), Protection(1, rule.threshold - 1)
     reader = reader_of(shown, numbers, recollection.seen, rule, grows, meanings=names)
     alone = publication.suppression.singletons

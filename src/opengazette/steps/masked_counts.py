@@ -12,11 +12,13 @@ from opengazette.disclosure.annotation import Codes, annotation_of
 from opengazette.disclosure.audit_insiders import singletons
 from opengazette.disclosure.audit_memory import given_away_before, reader_of
 from opengazette.disclosure.masking import withheld_despite, withheld_for
+from opengazette.disclosure.measure_sums import measure_sums
 from opengazette.disclosure.memory import remember
 from opengazette.disclosure.primary import Protection, SmallCountRule
 from opengazette.disclosure.protected_cells import ProtectedCounts
 from opengazette.disclosure.seen import Meanings, Quantity
 from opengazette.disclosure.structure import cell_table, published_table
+from opengazette.disclosure.summed_counts import withheld_with_sums
 from opengazette.disclosure.table_prices import table_prices
 from opengazette.disclosure.withholding import withhold
 from opengazette.errors import CannotProtect
@@ -45,14 +47,15 @@ def withheld_counts(
     Raises:
         CannotProtect: no pattern of withheld cells satisfies the policy.
     """
-    names = Meanings()
+    names, publication = Meanings(), contract.publication
     try:
-        return _withheld(contract, rule, true, counts, recollection, told, names, ())
+        found = _withheld(contract, rule, true, counts, recollection, told, names, ())
+        return withheld_with_sums(true, publication, counts, found)
     except CannotProtect:
-        table = published_table(contract.publication, withhold(true, contract.publication, {}))
+        table = published_table(publication, withhold(true, publication, {}))
         lost = given_away_before(
             table,
-            cell_table(contract.publication, true).counts,
+            cell_table(publication, true).counts,
             recollection.seen,
             rule,
             Protection(1, rule.threshold - 1),
@@ -61,7 +64,8 @@ def withheld_counts(
         )
         if not lost:
             raise
-    return _withheld(contract, rule, true, counts, recollection, told, names, lost)
+    found = _withheld(contract, rule, true, counts, recollection, told, names, lost)
+    return withheld_with_sums(true, publication, counts, found)
 
 
 def _withheld(
@@ -123,7 +127,7 @@ def public_table(
     if publication.suppression.annotation == "merged":
         return merged
     reader = reader_of(
-        published_table(publication, merged),
+        published_table(publication, merged, measure_sums(true, publication)),
         cell_table(publication, true).counts,
         recollection.seen,
         rule,
