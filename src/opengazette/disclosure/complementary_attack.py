@@ -136,6 +136,10 @@ class Room:
         self._program.bound(at, self._low[at], self._high[at])
         self._both_ways = None
 
+    def meet(self, demands: list[Demand], witnesses: Witnesses) -> None:
+        """Meet demands in whole numbers, as far as many moves at once meet them."""
+        self._many(dict.fromkeys(demands), witnesses, whole=True)
+
     def check(
         self, demands: list[Demand], witnesses: Witnesses, *, whole: bool
     ) -> Iterator[Shortfall]:

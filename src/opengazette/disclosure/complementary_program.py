@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import highspy
@@ -28,16 +29,22 @@ def _never() -> bool:
     return False
 
 
+class Stopped(Exception):
+    """Somebody asked to stop, and what was going on may stay unfinished."""
+
+
 @dataclass
 class Work:
     """What the solvers have spent, in simplex steps times columns: the same on every machine.
 
-    `stop` ends the work early, such as by the clock.
+    `stop` ends the work early, such as by the clock. Where it may be left unfinished, `Stopped`
+    ends it between two runs of a solver.
     """
 
     limit: float = np.inf
     spent: float = 0.0
     stop: Callable[[], bool] = _never
+    may_stay_unfinished: bool = False
 
     @property
     def used_up(self) -> bool:
@@ -48,6 +55,23 @@ class Work:
         """Count the last run of a solver."""
         steps = max(0, solver.getInfo().simplex_iteration_count)
         self.spent += float((1 + steps) * (solver.getNumCol() + solver.getNumRow()))
+
+    @contextmanager
+    def unfinished(self) -> Iterator[None]:
+        """Let what happens inside stay unfinished when somebody asks to stop."""
+        self.may_stay_unfinished = True
+        with suppress(Stopped):
+            yield
+        self.may_stay_unfinished = False
+
+    def heed(self) -> None:
+        """Give up what may stay unfinished, if somebody asks to stop.
+
+        Raises:
+            Stopped: then.
+        """
+        if self.may_stay_unfinished and self.stop():
+            raise Stopped
 
 
 class Program:
@@ -86,6 +110,7 @@ class Program:
 
     def minimise(self, cost: Floats) -> Floats | None:
         """Return the best point, or None when there is none."""
+        self._work.heed()
         self._solver.changeColsCost(self._size, self._all, cost)
         self._solver.run()
         self._work.add(self._solver)

@@ -97,9 +97,10 @@ def search(
     if network.size > LARGE:
         hunt.finish()
     while not hunt.ended(gap, effort):
-        hunt.round()
-        if hunt.due:
-            hunt.complete()
+        with network.work.unfinished():
+            hunt.round()
+            if hunt.due:
+                hunt.complete()
         if tell is not None and hunt.best is not None:
             tell(hunt.result())
     hunt.finish()
