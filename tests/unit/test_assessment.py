@@ -263,6 +263,7 @@ def test_s1_the_narrowest_band_in_the_table_is_measured() -> None:
         ({"rule": "as_is"}, None, ("17", "18"), 1),
         ({"rule": "as_is"}, "10", ("17", "18"), 1),
         ({"rule": "as_is"}, "10", ("10-19", "20-29"), 10),
+        ({"rule": "as_is"}, "10", ("10-19", "Ages 18 to 19"), 2),
         ({"rule": "as_is"}, None, ("10-19", "20-29"), 1),
         (
             {"rule": "categories", "groups": {"Teens": [13, 14, 15], "Rest": [16, 17]}},
@@ -273,7 +274,7 @@ def test_s1_the_narrowest_band_in_the_table_is_measured() -> None:
         ({"rule": "categories", "groups": {"Teens": [13, 14, 19]}}, None, ("Teens",), 1),
         ({"rule": "categories", "groups": {"Teens": ["x", "y"]}}, None, ("Teens",), 1),
     ],
-    ids=["single", "denied", "recorded", "text", "whole years", "gap", "words"],
+    ids=["single", "denied", "recorded", "finer", "text", "whole years", "gap", "words"],
 )
 def test_ages_that_cannot_be_measured_count_as_one_year(
     generalise: dict[str, Any], level: str | None, labels: tuple[str, ...], width: int
@@ -281,6 +282,14 @@ def test_ages_that_cannot_be_measured_count_as_one_year(
     ages = dimension("age", {"kind": "age", "level": level}, generalise=generalise)
     (variable,) = facts(contract(ages), cells("age cases", *[(x, 5) for x in labels])).variables
     assert variable.width == width
+
+
+@pytest.mark.parametrize("label", ["95+", "95 and over", "95 years or older", "95 or more"])
+def test_an_open_band_among_labels_of_ages_is_measured_from_where_it_begins(label: str) -> None:
+    ages = dimension("age", {"kind": "age", "level": "10"})
+    base = cells("age cases", ("85-94", 5), (label, 5))
+    (variable,) = facts(contract(ages), base).variables
+    assert (variable.width, variable.opens_at) == (10, 95)
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,44 @@ def test_a_contradiction_is_refused(told: dict[str, Any], reason: str) -> None:
         table(**told)
 
 
+@pytest.mark.parametrize(
+    ("special", "reason"),
+    [
+        ({"kind": "facility", "clients": "particular"}, "whom these facilities serve"),
+        ({"kind": "budget", "figures": "actual", "tied_to_members": True}, "are assessed"),
+        (
+            {"kind": "mandated_report", "law": "A law", "requires_characteristics": True}
+            | {"decided_by": "Legal Services"},
+            "the law is said to require personal characteristics",
+        ),
+        (
+            {"kind": "mandated_report", "law": "A law", "requires_characteristics": True},
+            "decided_by names who read the law",
+        ),
+    ],
+)
+def test_a_special_class_that_contradicts_step_1_is_refused(
+    special: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        table(personal_characteristics=NOBODY, special_class=special | {"reason": "A reason."})
+
+
+def test_a_special_class_is_quoted_in_step_1() -> None:
+    special = {"kind": "facility", "clients": "anyone", "reason": "It treats anyone."}
+    told = table(personal_characteristics=NOBODY, residence=None, special_class=special)
+    (found,) = explain_described(told, {}, PACKS[1])
+    assert any("It treats anyone." in said for said in found.assessment.steps[0].inputs)
+
+
+def test_the_state_with_its_facilities_is_not_the_state_alone() -> None:
+    special = {"kind": "facility", "clients": "anyone", "reason": "It treats anyone."}
+    (alone,) = explain_described(table(), {}, PACKS[1])
+    (named,) = explain_described(table(special_class=special), {}, PACKS[1])
+    reasons = [found.assessment.steps[2].reason for found in (alone, named)]
+    assert ["Safe Harbor" in reason for reason in reasons] == [True, False]
+
+
 def test_a_state_alone_tells_nothing_of_where_people_live() -> None:
     assert table(personal_characteristics=NOBODY).residence is not None
 

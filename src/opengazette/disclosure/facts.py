@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -39,6 +39,10 @@ PERIODS: tuple[tuple[str, TimeUnit], ...] = (
     (r"\d{4}-(0[1-9]|1[0-2])", "month"),
 )
 UNITS: tuple[TimeUnit, ...] = ("year", "half_year", "quarter", "month", "week")
+AGES = re.compile(r"(\d+)\s*(?:[-–]|to)\s*(\d+)")
+OPEN_AGES = re.compile(r"(\d+)\s*(?:\+|(?:years )?(?:and|or) (?:over|older|above|more))", re.I)
+"""Ages as labels write them: `5 to 9`, `85+`, `85 or older`; they may be finer than declared."""
+
 YEARS = re.compile(r"(\d{4})\s*[-–]\s*(\d{4})")
 
 
@@ -210,8 +214,17 @@ def _age_bands(dimension: Dimension, labels: tuple[str, ...]) -> tuple[int | Non
         groups = [rule.groups.get(label, ()) for label in shown]
         return min((_whole_years(values) for values in groups), default=1), None
     level = dimension.characteristic.level or ""
-    ages = any(re.fullmatch(r"\d+(\.\d+)?", label) for label in shown)
-    return (int(level) if level.isdecimal() and not ages else 1), None
+    if not level.isdecimal() or any(re.fullmatch(r"\d+(\.\d+)?", label) for label in shown):
+        return 1, None
+    return _labelled_bands(int(level), shown)
+
+
+def _labelled_bands(years: int, labels: Collection[str]) -> tuple[int | None, int | None]:
+    """Measure bands that come as text; none is wider than the `years` that are recorded."""
+    closed = [found for found in map(AGES.search, labels) if found]
+    opened = [int(found[1]) for found in map(OPEN_AGES.search, labels) if found]
+    widths = [int(found[2]) - int(found[1]) + 1 for found in closed]
+    return min([years, *widths]), max(opened, default=None)
 
 
 def _whole_years(values: tuple[Any, ...]) -> int:
