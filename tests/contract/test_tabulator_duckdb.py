@@ -178,7 +178,12 @@ def test_counts_populations_and_sums(tmp_path: Path) -> None:
         [{"name": "x"}],
         [
             N,
-            {"kind": "count", "name": "positives", "where": {"result": ["positive"]}},
+            {
+                "kind": "count",
+                "name": "positives",
+                "where": {"result": ["positive"]},
+                "part_of": "n",
+            },
             {"kind": "count", "name": "cases", "column": "cases"},
             {"kind": "population", "name": "people", "column": "people"},
             {"kind": "mean", "name": "cost", "column": "cost", "over": "n"},

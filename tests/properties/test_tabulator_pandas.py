@@ -60,6 +60,7 @@ PUBLICATION = PublicationTable.model_validate(
                 "unit": "x",
                 "definition": "Positives.",
                 "where": {"result": ["positive", "detected"]},
+                "part_of": "n",
             },
             {
                 "kind": "count",

@@ -73,7 +73,9 @@ def test_a_mean_of_money_lets_no_small_count_pass_whatever_the_score() -> None:
     table["encounters"] = pd.array([9, 8, 40, 50], dtype="Int64")
     changes = {}
     for financial in (False, True):
-        told["publication"]["measures"] += [cost | {"financial": financial}]
+        told["publication"]["measures"] += [
+            cost | {"financial": financial, "unit": "dollars" if financial else "points"}
+        ]
         asked = Contract.model_validate(told)
         told["publication"]["measures"].pop()
         found = least_generalisation(asked, table.assign(cost=100.0), POPULATIONS, PACK).proposal

@@ -24,7 +24,14 @@ RANGE = Protection(1, 10)
 
 def publication(*names: str) -> PublicationTable:
     measures = [
-        {"kind": "count", "name": n, "label": n, "unit": "people", "definition": "People counted."}
+        {
+            "kind": "count",
+            "name": n,
+            "label": n,
+            "unit": "people",
+            "definition": "People counted.",
+            "column": n,
+        }
         for n in names
     ]
     dimension = {

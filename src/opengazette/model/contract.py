@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-import operator
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from opengazette.model.disclosure import (
+    Denominator,
+    Disclosure,
+    HighRisk,
+    PersonalCharacteristics,
+    Reporting,
+)
 from opengazette.model.frozen import DatasetId, FileName, Frozen, Label, Sentence, SourceName
 from opengazette.model.generalisation import Period
 from opengazette.model.legal import Legal
 from opengazette.model.memory import Growth, LinkedDatasets
-from opengazette.model.mitigation import Mitigation
+from opengazette.model.overlaps import broken_money
 from opengazette.model.publication import Count, Mean, Population, PublicationTable, Sum
 from opengazette.model.source import Column, Source
-from opengazette.model.special_class import SpecialClass, broken_special
+from opengazette.model.special_class import broken_special
 from opengazette.model.watching import Watch
+
+__all__ = [
+    "Classification",
+    "Contact",
+    "Contract",
+    "Coverage",
+    "Denominator",
+    "Disclosure",
+    "Documentation",
+    "Email",
+    "Frequency",
+    "HighRisk",
+    "PersonalCharacteristics",
+    "Reporting",
+    "Schedule",
+    "Topic",
+]
 
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 
@@ -40,109 +63,6 @@ class Classification(Frozen):
 
     level: Literal[1, 2, 3] = Field(description="1 open, 2 by agreement, 3 never on the portal")
     basis: Sentence = Field(description="why this level")
-
-
-class PersonalCharacteristics(Frozen):
-    """The answer to step 1 of the assessment."""
-
-    present: bool
-    basis: Sentence = Field(description="why, in one sentence that a lawyer can check")
-
-
-class Denominator(Frozen):
-    """Where the population that the events arise from is found, for step 2."""
-
-    kind: Literal["measure", "reference", "people"]
-    measure: str | None = Field(default=None, description="population measure of the table")
-    dimension: str | None = Field(default=None, description="dimension joined to the reference")
-    reference: FileName | None = Field(
-        default=None, description="population table in config/standards/populations"
-    )
-    people: int | None = Field(default=None, ge=1, description="one number for every cell")
-    basis: Sentence = Field(description="source and date of the numbers")
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Denominator:
-        needed = {
-            "measure": {"measure"},
-            "reference": {"dimension", "reference"},
-            "people": {"people"},
-        }
-        given = {
-            name
-            for name in ("measure", "dimension", "reference", "people")
-            if getattr(self, name) is not None
-        }
-        if given != needed[self.kind]:
-            raise ValueError(
-                f"a denominator of kind {self.kind!r} takes exactly: "
-                f"{', '.join(sorted(needed[self.kind]))}"
-            )
-        return self
-
-
-class HighRisk(Frozen):
-    """Whether the people counted are a high-risk population, protected whatever the score."""
-
-    present: bool
-    basis: Sentence
-
-
-class Reporting(Frozen):
-    """The length of the period that one cell covers, for the score."""
-
-    years: int | None = Field(default=None, ge=1, description="years added up in one cell")
-    dimension: str | None = Field(
-        default=None, description="time dimension whose periods are one cell each"
-    )
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Reporting:
-        if (self.years is None) == (self.dimension is None):
-            raise ValueError("give either years or dimension")
-        return self
-
-
-class Disclosure(Frozen):
-    """The rules that the table must satisfy before it leaves."""
-
-    rule_pack: FileName = Field(default="calhhs-ddg-2.0", description="file in config/rulepacks")
-    personal_characteristics: PersonalCharacteristics
-    high_risk: HighRisk
-    denominator: Denominator | None = Field(
-        default=None, description="needed where personal characteristics are present"
-    )
-    reporting_period: Reporting
-    statewide: Sentence | None = Field(
-        default=None,
-        exclude_if=operator.not_,
-        description="who has decided that the whole state is the only area of the table, and on "
-        "what ground; absent: without areas its smallest denominator stands for them",
-    )
-    mitigation: Mitigation | None = Field(
-        default=None,
-        exclude_if=operator.not_,
-        description="a person's decision that a table above the limit needs no masking; absent: "
-        "it is masked",
-    )
-    special_class: SpecialClass | None = Field(
-        default=None,
-        exclude_if=operator.not_,
-        description="facility, budget or mandated report, with the reason; absent: none of these",
-    )
-
-    @model_validator(mode="after")
-    def _people_counted(self) -> Disclosure:
-        for name in ("statewide", "mitigation"):
-            if getattr(self, name) is not None and not self.personal_characteristics.present:
-                raise ValueError(f"{name} is for tables with personal characteristics")
-        return self
-
-    @model_validator(mode="after")
-    def _denominator_known(self) -> Disclosure:
-        if self.personal_characteristics.present and self.denominator is None:
-            raise ValueError("personal characteristics are present: a denominator is needed")
-        return self
 
 
 class Contact(Frozen):
@@ -257,6 +177,14 @@ class Contract(Frozen):
         if special is not None:
             for problem in broken_special(special, personal=personal.present, kinds=kinds):
                 raise ValueError(problem)
+        return self
+
+    @model_validator(mode="after")
+    def _money(self) -> Contract:
+        units = {name: column.unit for name, column in self.columns.items()}
+        personal = self.disclosure.personal_characteristics.present
+        for problem in broken_money(self.publication.measures, units, personal=personal):
+            raise ValueError(problem)
         return self
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from opengazette.model.frozen import ColumnName, FileName, Frozen, Label, Sentence, SourceName
 from opengazette.model.generalisation import AsIs, Bands, Categories, Generalisation
 from opengazette.model.measures import Count, Mean, Measure, Population, Rate, Sum, references
+from opengazette.model.overlaps import broken_overlaps
 from opengazette.model.percents import WholePercents, broken_percents
 from opengazette.model.reliability import (
     IncompleteCells,
@@ -164,6 +165,12 @@ class PublicationTable(Frozen):
                         f"measure {other.name!r}: {other.column!r} is the column of "
                         f"{amount.name!r} and would give its amounts away; publish one of the two"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _overlaps(self) -> PublicationTable:
+        for problem in broken_overlaps(self.measures, {d.column for d in self.dimensions}):
+            raise ValueError(problem)
         return self
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from opengazette.disclosure.contributions import with_contributions
 from opengazette.disclosure.margins import with_margins
 from opengazette.disclosure.marks import marked, marks_of
 from opengazette.disclosure.masked_amounts import masked_amounts
+from opengazette.disclosure.mean_totals import refuse_told_totals
 from opengazette.disclosure.protected_cells import protected_counts, small_counts_withheld
 from opengazette.documentation.evidence import canonical_json
 from opengazette.governance.approvals import policy_fingerprint
@@ -65,6 +66,10 @@ def deidentify(
     private = tables.save(contract.id, true)
     policy = policy_fingerprint(contract, rule_pack, populations)
     assessment = assess(contract, true, populations, rule_pack)
+    small = small_counts_withheld(contract.publication, assessment)
+    if small:
+        least = rule_pack.thresholds.numerator
+        refuse_told_totals(base, true, contract.publication, threshold=least)
     if (before := _same_table(private, validated, policy, earlier)) is not None:
         public = tables.load(before.public)
     elif contract.publication.whole_percents is not None:
@@ -73,12 +78,7 @@ def deidentify(
         seen = [EarlierTable(tables.load(r.private), tables.load(r.public)) for r in earlier]
         recollection = recollected(contract, earlier, linked or {}, tables, papers)
         told = told_before(true, seen, contract.publication)
-        counts = protected_counts(
-            true,
-            contract.publication,
-            rule_pack,
-            small_withheld=small_counts_withheld(contract.publication, assessment),
-        )
+        counts = protected_counts(true, contract.publication, rule_pack, small_withheld=small)
         past = rule_of_the_past(contract, rule_pack)
         withheld = withheld_counts(contract, past, true, counts, recollection, told)
         withheld |= masked_amounts(true, contract.publication, rule_pack, counts, withheld, seen)
