@@ -60,6 +60,13 @@ def test_a_mean_of_money_masks_small_counts_whatever_the_score(
     assert [s.number for s in found.assessment.steps if s.number == 4] == [4] * (outcome == "mask")
 
 
+def test_the_steps_say_that_money_is_why() -> None:
+    steps = explained(4, financial=True, personal=True).assessment.steps
+    third, fourth = (next(s.reason for s in steps if s.number == n) for n in (3, 4))
+    assert "Amounts of money are shown: small counts are always withheld." in third
+    assert "withheld because amounts of money are shown" in fourth
+
+
 @pytest.mark.parametrize(
     ("smallest", "financial", "outcome"),
     [(4, False, "release"), (4, True, "mask"), (11, True, "release")],

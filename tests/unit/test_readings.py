@@ -10,6 +10,7 @@ import pytest
 
 from opengazette.adapters.contracts import load_rule_pack
 from opengazette.disclosure.facts import TableFacts, Variable
+from opengazette.disclosure.remedies import cheapest_remedies
 from opengazette.disclosure.scoring import score
 from opengazette.governance.overlays import overlaid
 from opengazette.model.overlay import Overlay
@@ -61,6 +62,14 @@ def test_enrolment_at_the_edge(people: int, figure: int, table: int) -> None:
     milder = reading(enrolment_edge="figure_6")
     assert points(milder, "payer", variables=payer(people)) == figure
     assert points(V2, "payer", variables=payer(people)) == table
+
+
+def test_a_remedy_names_an_enrolment_that_scores_less() -> None:
+    facts = TableFacts(2, (1,), variables=payer(4_000_000), residence_population=50_001)
+    milder = reading(enrolment_edge="figure_6")
+    for pack, people in ((V2, "4,000,002"), (milder, "4,000,001")):
+        changes = {change for each in cheapest_remedies(facts, pack) for change in each.changes}
+        assert f"payer: no programme of fewer than {people} people" in changes
 
 
 @pytest.mark.parametrize(("years", "as_five", "as_four"), [(4, -3, -3), (5, -5, -5), (6, -5, -3)])
