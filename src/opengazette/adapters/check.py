@@ -21,6 +21,7 @@ from opengazette.adapters.contracts import (
     read_rule_pack,
     rule_pack_names,
 )
+from opengazette.adapters.link_problems import unlinked
 from opengazette.adapters.percent_problems import counts_elsewhere
 from opengazette.adapters.schemas import stale_schemas
 from opengazette.model.approval import Approval
@@ -79,6 +80,7 @@ def _datasets(root: Path, known: Known | None, sampler: Sampler) -> Iterator[Pro
         if reading.value is not None:
             yield from suite_problems(root / "expectations", reading, known.elements, sampler)
     yield from counts_elsewhere(readings)
+    yield from unlinked(readings)
 
 
 def _folders(root: Path) -> Iterator[Problem]:
