@@ -7,7 +7,7 @@ from the published side.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -129,16 +129,20 @@ def attack(
     rule: SmallCountRule,
     *,
     insiders: Iterable[Insider] = (),
+    guess: Floats | None = None,
 ) -> tuple[Finding, ...]:
     """Bound every protected cell that is withheld; a cell's ends are pursued to the demand.
 
     Each cell is reported as the attacker sees it who learns the most of it: the public or one of
-    the `insiders`.
+    the `insiders`. A `guess` at all cells, measure by measure, only saves time: it shortens the
+    search for a first solution, and counts for nothing unless it is one.
 
     Raises:
         AuditFailed: the published values contradict each other, or what an insider knows.
     """
     known = knowledge(published, least=rule.least, threshold=rule.threshold)
+    if guess is not None:
+        known = replace(known, guess=guess[known.unknown])
     mask = np.concatenate([_of(protected, m, published) for m in published.values])
     goal = _goal(published, known, np.flatnonzero(mask[known.unknown]), protection, rule)
     by_public = goal.bounds(known, np.arange(len(goal.wanted)))

@@ -76,21 +76,23 @@ def _attacked(known: Knowledge, wanted: Index, aim: Aim) -> Iterator[Verdict]:
     for part in whole.without_settled().split():
         inside = np.flatnonzero(place[part.cells] >= 0)
         if len(inside):
-            yield from Attack(part, inside, aim.of(place[part.cells[inside]])).run()
+            guess = None if known.guess is None else known.guess[part.cells]
+            yield from Attack(part, inside, aim.of(place[part.cells[inside]]), guess).run()
 
 
 class Attack:
     """One connected part of what is unknown, and the places `at` of its wanted cells."""
 
-    def __init__(self, part: Part, at: Index, aim: Aim) -> None:
+    def __init__(self, part: Part, at: Index, aim: Aim, guess: Floats | None = None) -> None:
         self._part, self._at, self._aim = part, at, aim
-        self._search = Search(part)
+        self._search = Search(part, guess)
         self._random = np.random.default_rng(len(at))
         self._tried = self._found = 0
 
     def run(self) -> list[Verdict]:
         """Give a verdict on each wanted cell."""
-        self._search.start(self._at)
+        if self._search.seen.last is None:
+            self._search.start(self._at)
         if self._search.seen.last is not None:
             self._push()
         return [self._verdict(place) for place in range(len(self._at))]
@@ -106,10 +108,10 @@ class Attack:
             )
             draw = self._random.random(len(group)) < 0.5
             rises = np.where(down[group] & up[group], draw, up[group])
-            self._search.push(self._at[group], rises, *self._ends(group))
+            pushed = self._search.push(self._at[group], rises, *self._ends(group))
             before = int(down[group].sum() + up[group].sum())
             down, up = self._open()
-            if before - int(down[group].sum() + up[group].sum()) < WORTH * len(group):
+            if before - int(down[group].sum() + up[group].sum()) < WORTH * pushed:
                 size = len(group) // FEWER
         if waiting.size:
             self._search.rest()

@@ -78,7 +78,8 @@ class Fact:
 class Knowledge:
     """All facts about the withheld cells: `row_low <= matrix @ x <= row_high`, `low <= x <= high`.
 
-    `unknown` numbers the withheld cells: measure by measure, in the order of the keys.
+    `unknown` numbers the withheld cells: measure by measure, in the order of the keys. `guess`
+    holds values that are said to fit; they are checked like any solution before they are used.
     """
 
     unknown: Index
@@ -87,6 +88,7 @@ class Knowledge:
     row_high: Floats
     low: Floats
     high: Floats
+    guess: Floats | None = None
 
 
 def knowledge(published: PublishedTable, *, least: int, threshold: int) -> Knowledge:

@@ -18,6 +18,8 @@ FAR = 1e7
 # A whole solution need not be the best one: the whole-number solver stops early.
 FEW_NODES, GAP = 5, 0.1
 DIVES = 3
+# So many cells are solved in whole numbers at once, in a larger part only so many close together.
+AT_ONCE, CLOSE_BY = 6000, 2000
 
 
 class Search:
@@ -47,13 +49,16 @@ class Search:
         if self.seen.last is None:
             self._branch(cost, self.part.low, self.part.high)
 
-    def push(self, at: Index, rises: Mask, lower: Floats, upper: Floats) -> None:
+    def push(self, at: Index, rises: Mask, lower: Floats, upper: Floats) -> int:
         """Look for a solution in which the cells at these places lie far to their sides.
 
         Those that rise are not pushed beyond `upper`, those that fall not beyond `lower`.
+        Returns how many were pushed: in a large part where dives fail, only those close together.
         """
         if self.seen.last is None:
-            return
+            return len(at)
+        if not self._dives and len(self.part.cells) > AT_ONCE:
+            return self._push_close_by(at, rises, lower, upper)
         base, low, high = self.seen.last[at], self.part.low.copy(), self.part.high.copy()
         low[at] = np.where(rises, low[at], np.maximum(low[at], np.minimum(base, lower)))
         high[at] = np.where(rises, np.minimum(high[at], np.maximum(base, upper)), high[at])
@@ -68,6 +73,17 @@ class Search:
             self._solver.release()
         if not self._dives:
             self._branch(cost, low, high)
+        return len(at)
+
+    def _push_close_by(self, at: Index, rises: Mask, lower: Floats, upper: Floats) -> int:
+        """Push those cells that lie close to one of them, all further ones being as last seen."""
+        inside = self.around(int(self._random.choice(at)), CLOSE_BY)
+        if inside is None:
+            return 0
+        _, among, places = np.intersect1d(at, inside.part.cells, return_indices=True)
+        inside.push(places, rises[among], lower[among], upper[among])
+        self.learn(inside)
+        return len(among)
 
     def rest(self) -> None:
         """Go back to a solution from which single cells are quickly pursued."""

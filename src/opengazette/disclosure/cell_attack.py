@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from opengazette.disclosure.audit import AuditResult, Finding, attack, judged
 from opengazette.disclosure.audit_knowledge import PublishedTable
@@ -58,6 +59,7 @@ def attack_cells(
     may_be_zero: bool = False,
     beside: Sequence[Beside] = (),
     same: tuple[Pair, ...] | None = None,
+    guess: NDArray[np.float64] | None = None,
 ) -> Attacked:
     """Work out what a published table gives away of its primary cells.
 
@@ -65,7 +67,8 @@ def attack_cells(
     counts that are shown count as exposed, unless they may be. With `may_be_zero` the attacker
     does not know that true zeros are shown. The attacker has read what is published `beside`
     too; primary cells there are attacked as well, where it is told which they are. Which cells
-    are the `same` is worked out from what is shown, unless it is known better.
+    are the `same` is worked out from what is shown, unless it is known better. A `guess` at all
+    cells may save time, nothing else; it is not used where something is published beside.
 
     Raises:
         AuditFailed: the published values contradict each other.
@@ -76,7 +79,9 @@ def attack_cells(
     refuse_other_zeros(structure, beside)
     read = together(own, beside, known, same=same) if beside else Together(own, len(own.keys), ())
     protected = np.concatenate([cells.primary, *(_told(each) for each in beside)])
-    found = attack(read.table, {MEASURE: protected}, protection, known)
+    found = attack(
+        read.table, {MEASURE: protected}, protection, known, guess=None if beside else guess
+    )
     if not isinstance(protection, Width):
         found = _told_apart(read.table, found, known)
     width = len(structure.dims)

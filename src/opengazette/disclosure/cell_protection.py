@@ -221,6 +221,7 @@ def _audited(
         may_be_zero=options.may_be_zero,
         beside=options.beside,
         same=joint.same,
+        guess=cells.values.astype(np.float64),
     )
     if not attacked.passed:
         result, beside = attacked.result, attacked.n_beside_failing
