@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final
 
 from sqlglot import exp
 
@@ -26,6 +25,7 @@ from opengazette.localportal.publishing.value import (
 )
 from opengazette.localportal.soql.expression import CASE_FUNCTION, parse_expression
 from opengazette.localportal.soql.grammar import malformed
+from opengazette.localportal.soql.operators import ARITHMETIC, COMPARISONS
 from opengazette.localportal.values import (
     KIND_OF_TYPE_NAME,
     UNORDERED,
@@ -34,22 +34,6 @@ from opengazette.localportal.values import (
     plain_number,
     plain_text,
 )
-
-_COMPARISONS: Final[dict[type[exp.Expression], str]] = {
-    exp.EQ: "=",
-    exp.NEQ: "<>",
-    exp.GT: ">",
-    exp.GTE: ">=",
-    exp.LT: "<",
-    exp.LTE: "<=",
-}
-_ARITHMETIC: Final[dict[type[exp.Expression], str]] = {
-    exp.Add: "+",
-    exp.Sub: "-",
-    exp.Mul: "*",
-    exp.Div: "/",
-    exp.Mod: "%",
-}
 
 
 class Translation:
@@ -78,9 +62,9 @@ class Translation:
         return f"${name}"
 
     def _value(self, node: exp.Expression) -> Value:
-        if type(node) in _COMPARISONS:
+        if type(node) in COMPARISONS:
             return self._comparison(node)
-        if type(node) in _ARITHMETIC:
+        if type(node) in ARITHMETIC:
             return self._arithmetic(node)
         translate = self._forms().get(type(node))
         if translate is None:
@@ -143,7 +127,7 @@ class Translation:
     def _comparison(self, node: exp.Expression) -> Value:
         left, right = self._value(node.this), self._value(node.expression)
         one, other = _comparable("a comparison", left, right)
-        return made(f"({one} {_COMPARISONS[type(node)]} {other})", "boolean", left, right)
+        return made(f"({one} {COMPARISONS[type(node)]} {other})", "boolean", left, right)
 
     def _in(self, node: exp.Expression) -> Value:
         items = [self._value(item) for item in node.expressions]
@@ -177,7 +161,7 @@ class Translation:
 
     def _arithmetic(self, node: exp.Expression) -> Value:
         left, right = self._of_kind("arithmetic", "number", node.this, node.expression)
-        sign = _ARITHMETIC[type(node)]
+        sign = ARITHMETIC[type(node)]
         second = right.as_double()
         if sign in "/%":
             second = f"nullif({second}, 0)"

@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from opengazette.localportal.problems import bad_request
 from opengazette.localportal.soql.grammar import malformed
+from opengazette.localportal.soql.operators import ARITHMETIC, COMPARISONS
 from opengazette.localportal.soql.term import (
     SYSTEM_COLUMNS,
     Term,
@@ -32,21 +33,6 @@ from opengazette.localportal.values import (
 )
 from opengazette.localportal.views import View
 
-_COMPARISONS: Final[dict[type[exp.Expression], str]] = {
-    exp.EQ: "=",
-    exp.NEQ: "<>",
-    exp.GT: ">",
-    exp.GTE: ">=",
-    exp.LT: "<",
-    exp.LTE: "<=",
-}
-_ARITHMETIC: Final[dict[type[exp.Expression], str]] = {
-    exp.Add: "+",
-    exp.Sub: "-",
-    exp.Mul: "*",
-    exp.Div: "/",
-    exp.Mod: "%",
-}
 _AGGREGATES: Final[dict[type[exp.Expression], str]] = {
     exp.Count: "count",
     exp.Sum: "sum",
@@ -91,9 +77,9 @@ class Terms:
             Problem: it is not in the subset, names an unknown column, or its types disagree.
         """
         kind = type(node)
-        if kind in _COMPARISONS:
+        if kind in COMPARISONS:
             return self._comparison(node)
-        if kind in _ARITHMETIC:
+        if kind in ARITHMETIC:
             return self._arithmetic(node)
         if kind in _AGGREGATES:
             return self._aggregate(node)
@@ -185,7 +171,7 @@ class Terms:
 
     def _comparison(self, node: exp.Expression) -> Term:
         left, right = self._agreed(node.this, node.expression)
-        return over(f"({left.sql} {_COMPARISONS[type(node)]} {right.sql})", "boolean", left, right)
+        return over(f"({left.sql} {COMPARISONS[type(node)]} {right.sql})", "boolean", left, right)
 
     def _between(self, node: exp.Expression) -> Term:
         value, low = self._agreed(node.this, node.args["low"])
@@ -237,7 +223,7 @@ class Terms:
         left, right = self._number(node.this), self._number(node.expression)
         never = "0" if isinstance(node, exp.Div | exp.Mod) else "NULL"
         sql = (
-            f"(CAST({left.sql} AS DOUBLE) {_ARITHMETIC[type(node)]}"
+            f"(CAST({left.sql} AS DOUBLE) {ARITHMETIC[type(node)]}"
             f" nullif(CAST({right.sql} AS DOUBLE), {never}))"
         )
         return over(sql, "number", left, right)
