@@ -92,7 +92,7 @@ def _add_routes(app: FastAPI, settings: PortalSettings) -> None:
         app.add_middleware(Faulty, armed=app.state.faults)
 
 
-def serve(settings: PortalSettings, opened: Callable[[str], None]) -> None:
+def serve(settings: PortalSettings, opened: Callable[[str], None] | None = None) -> None:
     """Serve the portal until the process is told to stop.
 
     `opened` hears the identity of the folder once it is open.
@@ -102,7 +102,8 @@ def serve(settings: PortalSettings, opened: Callable[[str], None]) -> None:
     """
     with _listening(settings) as listening:
         app = create_app(settings)
-        opened(app.state.portal.store.folder_id)
+        if opened is not None:
+            opened(app.state.portal.store.folder_id)
         uvicorn.Server(server_config(settings, app)).run(sockets=[listening])
 
 
