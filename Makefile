@@ -8,7 +8,7 @@ TAUARGUS_VERSION := 0.6.0
 MUTMUT_VERSION := 3.8.1
 ROOT := $(CURDIR)
 # What is installed beside the core; add --extra recogniser for a second look at identifiers.
-EXTRAS ?= --extra demo --extra sources
+EXTRAS ?= --extra demo --extra sources --extra revisions
 
 export UV_CACHE_DIR := $(ROOT)/.cache/uv
 export UV_COMPILE_BYTECODE := 1
