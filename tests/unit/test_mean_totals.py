@@ -40,6 +40,14 @@ def publication(decimals: int = 1) -> PublicationTable:
     )
 
 
+def is_refused(people: list[int], total: list[float], decimals: int = 1) -> bool:
+    try:
+        attacked(people, total, decimals)
+    except CannotProtect:
+        return True
+    return False
+
+
 def attacked(people: list[int], total: list[float], decimals: int = 1) -> None:
     shape = publication(decimals)
     base = pd.DataFrame({"group": list("ABCD")[: len(people)], "members": people, "ill": total})
@@ -63,18 +71,17 @@ def test_a_total_of_groups_that_are_withheld_is_looked_at_too() -> None:
 
 
 def test_nobody_and_more_than_ten_and_what_rounding_hides_pass() -> None:
-    attacked([40, 50, 100_000], [0, 20, 7])
+    assert not is_refused([40, 50, 100_000], [0, 20, 7])
 
 
 def test_two_decimals_tell_more_than_one() -> None:
-    attacked([1000, 500], [7, 200], decimals=1)
-    with pytest.raises(CannotProtect):
-        attacked([1000, 500], [7, 200], decimals=3)
+    assert not is_refused([1000, 500], [7, 200], decimals=1)
+    assert is_refused([1000, 500], [7, 200], decimals=3)
 
 
 def test_fractions_are_no_numbers_of_people() -> None:
-    attacked([40, 50], [5.5, 20.0])
+    assert not is_refused([40, 50], [5.5, 20.0])
 
 
 def test_a_group_whose_count_is_withheld_shows_no_mean() -> None:
-    attacked([5, 500], [3, 200])
+    assert not is_refused([5, 500], [3, 200])

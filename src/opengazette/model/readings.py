@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import Field
 
 from opengazette.model.frozen import Frozen
 
 Overlap = Literal["highest", "lowest"]
+Choice = TypeVar("Choice")
 
 
-def _unless(default: str) -> Callable[[object], bool]:
-    """Leave a reading that stands at its default out of the fingerprint."""
-    return lambda value: value == default
+def _unless(default: Choice, description: str) -> Choice:
+    """Describe a reading that is left out of the fingerprint where it stands at its default."""
+
+    def stands(value: object) -> bool:
+        return value == default
+
+    return Field(default=default, exclude_if=stands, description=description)
 
 
 class Readings(Frozen):
@@ -42,41 +46,34 @@ class Readings(Frozen):
         ge=1,
         description="2.6-8: age at which an open-ended band is taken to end (last tabulated age)",
     )
-    six_year_band: Literal["printed", "by_population"] = Field(
-        default="printed",
-        exclude_if=_unless("printed"),
-        description="2.6-3: a band of six years (both editions print +3 for 6 to 10 years and list "
+    six_year_band: Literal["printed", "by_population"] = _unless(
+        "printed",
+        "2.6-3: a band of six years (both editions print +3 for 6 to 10 years and list "
         "no change; its population would give +5)",
     )
-    enrolment_edge: Literal["figure_6", "table_23"] = Field(
-        default="table_23",
-        exclude_if=_unless("table_23"),
-        description="2.6-5: enrolment of exactly 4,000,001 (Figure 6 begins a band there, "
+    enrolment_edge: Literal["figure_6", "table_23"] = _unless(
+        "table_23",
+        "2.6-5: enrolment of exactly 4,000,001 (Figure 6 begins a band there, "
         "table 23 above it: the safer)",
     )
-    long_periods: Literal["as_five", "as_four"] = Field(
-        default="as_five",
-        exclude_if=_unless("as_five"),
-        description="2.6-8: whether more than five years score as five or as two to four (a "
+    long_periods: Literal["as_five", "as_four"] = _unless(
+        "as_five",
+        "2.6-8: whether more than five years score as five or as two to four (a "
         "coarser table never scores higher than a finer one)",
     )
-    many_variables: Literal["as_three", "one_more_each"] = Field(
-        default="as_three",
-        exclude_if=_unless("as_three"),
-        description="2.6-8: more than three crossed variables (what is finer than listed takes the "
+    many_variables: Literal["as_three", "one_more_each"] = _unless(
+        "as_three",
+        "2.6-8: more than three crossed variables (what is finer than listed takes the "
         "highest listed score: that of three)",
     )
-    minimum_credits: Literal["by_smallest_count", "never"] = Field(
-        default="by_smallest_count",
-        exclude_if=_unless("by_smallest_count"),
-        description="2.6-10: whether a smallest count of 3 or 5 takes points off (Figure 6 prints "
+    minimum_credits: Literal["by_smallest_count", "never"] = _unless(
+        "by_smallest_count",
+        "2.6-10: whether a smallest count of 3 or 5 takes points off (Figure 6 prints "
         "it, no example of Appendix I does)",
     )
-    plan_in_area: Literal["highest", "plan"] = Field(
-        default="highest",
-        exclude_if=_unless("highest"),
-        description="2.3-3: a plan smaller than its area; its table ends at +5, that of areas at "
-        "+7",
+    plan_in_area: Literal["highest", "plan"] = _unless(
+        "highest",
+        "2.3-3: a plan smaller than its area; its table ends at +5, that of areas at +7",
     )
     annotation: Literal["merged", "distinguish-where-safe"] = Field(
         default="merged",

@@ -107,14 +107,7 @@ def clear(
         tells_reasons=tells_reasons(public, contract.publication),
         codes=codes_used(public, contract.publication),
     )
-    receipt = Receipt(
-        "clear",
-        {
-            "checks": len(checks),
-            "passed": True,
-            **found.compared,
-        },
-    )
+    receipt = Receipt("clear", {"checks": len(checks), "passed": True, **found.compared})
     return Cleared(
         dataset=deidentified.dataset,
         contract=deidentified.contract,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+import pandas as pd
+
 from opengazette.disclosure.annotation import told_before
 from opengazette.disclosure.assessment import assess
 from opengazette.disclosure.continuity import EarlierTable
@@ -13,11 +15,16 @@ from opengazette.disclosure.margins import with_margins
 from opengazette.disclosure.marks import marked, marks_of
 from opengazette.disclosure.masked_amounts import masked_amounts
 from opengazette.disclosure.mean_totals import refuse_told_totals
-from opengazette.disclosure.protected_cells import protected_counts, small_counts_withheld
+from opengazette.disclosure.protected_cells import (
+    ProtectedCounts,
+    protected_counts,
+    small_counts_withheld,
+)
 from opengazette.documentation.evidence import canonical_json
 from opengazette.governance.approvals import policy_fingerprint
 from opengazette.governance.rule_pack_fit import refuse_unfit
 from opengazette.model.contract import Contract
+from opengazette.model.publication import PublicationTable
 from opengazette.model.receipts import Receipt
 from opengazette.model.reference import PopulationTable
 from opengazette.model.rulepack import RulePack
@@ -25,7 +32,7 @@ from opengazette.model.stages import Deidentified, Release, TableRef, Validated
 from opengazette.ports import Archive, Papers, Tables, Tabulator
 from opengazette.steps.masked_counts import public_table, withheld_counts
 from opengazette.steps.percents import percents_table
-from opengazette.steps.recollection import Linked, recollected, rule_of_the_past
+from opengazette.steps.recollection import Linked, Recollection, recollected, rule_of_the_past
 
 
 def deidentify(
@@ -77,25 +84,15 @@ def deidentify(
     else:
         seen = [EarlierTable(tables.load(r.private), tables.load(r.public)) for r in earlier]
         recollection = recollected(contract, earlier, linked or {}, tables, papers)
-        told = told_before(true, seen, contract.publication)
         counts = protected_counts(true, contract.publication, rule_pack, small_withheld=small)
-        past = rule_of_the_past(contract, rule_pack)
-        withheld = withheld_counts(contract, past, true, counts, recollection, told)
-        withheld |= masked_amounts(true, contract.publication, rule_pack, counts, withheld, seen)
-        public = public_table(contract, past, true, counts, withheld, recollection)
-        marks = marks_of(true, contract.publication, rule_pack)
-        public = marked(public, contract.publication, marks)
-    blank = sum(
-        int(public[m.name].isna().sum()) if m.name in public else len(public)
-        for m in contract.publication.counts()
-    )
+        public = _masked(contract, rule_pack, true, counts, recollection, seen)
     receipt = Receipt(
         "deidentify",
         {
             "rows": len(public),
             "base cells": len(base),
             "score": assessment.score.total if assessment.score else None,
-            "withheld": blank,
+            "withheld": _blank(public, contract.publication),
             "rule pack": rule_pack.name,
             "earlier releases": len(earlier),
         },
@@ -113,6 +110,31 @@ def deidentify(
             canonical_json([asdict(step) for step in assessment.steps]),
         ),
         receipts=(*validated.receipts, receipt),
+    )
+
+
+def _masked(
+    contract: Contract,
+    rule_pack: RulePack,
+    true: pd.DataFrame,
+    counts: ProtectedCounts,
+    recollection: Recollection,
+    seen: Sequence[EarlierTable],
+) -> pd.DataFrame:
+    """Withhold the counts, and the amounts beside them, and say why each cell is blank."""
+    publication, past = contract.publication, rule_of_the_past(contract, rule_pack)
+    told = told_before(true, seen, publication)
+    withheld = withheld_counts(contract, past, true, counts, recollection, told)
+    withheld |= masked_amounts(true, publication, rule_pack, counts, withheld, seen)
+    public = public_table(contract, past, true, counts, withheld, recollection)
+    return marked(public, publication, marks_of(true, publication, rule_pack))
+
+
+def _blank(public: pd.DataFrame, publication: PublicationTable) -> int:
+    """Count the withheld counts; one that is not published at all is withheld in every row."""
+    return sum(
+        int(public[m.name].isna().sum()) if m.name in public else len(public)
+        for m in publication.counts()
     )
 
 
