@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-import pandas as pd
 import pytest
+from examples.contracts import cells, example_contract
 
 from opengazette.disclosure.denominators import smallest_denominator, smallest_listed
 from opengazette.disclosure.facts import TableFacts, Variable, table_facts
@@ -44,56 +44,15 @@ def contract(
     documentation: dict[str, Any] | None = None,
     **rules: Any,
 ) -> Contract:
-    columns = {d["column"]: {"type": "text", "role": "dimension", "label": "C"} for d in dimensions}
-    count = {"kind": "count", "name": "cases", "label": "C", "unit": "cases", "definition": "C c."}
-    measures = [count]
-    if people:
-        columns["c_people"] = {"type": "integer", "role": "measure", "label": "People"}
-        given = {"kind": "population", "name": "people", "column": "c_people"}
-        measures.append(given | {"label": "People", "definition": "Residents."})
-    return Contract.model_validate(
-        {
-            "id": "example",
-            "title": "An example of a table",
-            "summary": "Cases in an example.",
-            "department": "health",
-            "classification": {"level": 1, "basis": "Nobody is named."},
-            "legal": {"regimes": ["ipa"], "authority": "A law of the tests."},
-            "source": {"database": "db", "table": "cases", "fewest_rows": 1},
-            "columns": columns,
-            "publication": {
-                "row": "one cell",
-                "dimensions": list(dimensions),
-                "measures": measures,
-                "combinations": "observed",
-            },
-            "disclosure": {
-                "personal_characteristics": {"present": True, "basis": "Read by a lawyer."},
-                "high_risk": {"present": False, "basis": "Read by an expert."},
-                "denominator": EVERYBODY,
-                "reporting_period": {"dimension": period} if period else {"years": 1},
-            }
-            | rules,
-            "documentation": {
-                "description": "Cases.",
-                "limitations": "An example.",
-                "topic": "Demographics",
-                "tags": ["cases"],
-                "frequency": "annual",
-                "coverage": {"start": "2020-01-01", "end": "2020-12-31"},
-                "geography": "California",
-                "contact": {"name": "Data desk", "email": "data@example.org"},
-                "attribution": "Department",
-            }
-            | (documentation or {}),
-            "schedule": {"cron": "0 3 * * *"},
-        }
+    given = {"kind": "population", "name": "people", "column": "c_people"}
+    residents = given | {"label": "People", "definition": "Residents."}
+    covered = {"dimension": period} if period else {"years": 1}
+    return example_contract(
+        *dimensions,
+        measures=(residents,) if people else (),
+        disclosure={"denominator": EVERYBODY, "reporting_period": covered} | rules,
+        documentation=documentation,
     )
-
-
-def cells(columns: str, *rows: tuple[Any, ...]) -> pd.DataFrame:
-    frame = pd.DataFrame(list(rows), columns=columns.split())
-    return frame.astype(dict.fromkeys([c for c in ("cases", "people") if c in frame], "Int64"))
 
 
 def facts(agreed: Contract, *labels: str, cases: int = 5) -> TableFacts:
