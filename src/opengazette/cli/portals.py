@@ -10,8 +10,10 @@ import typer
 
 from opengazette.adapters.services import portal_identity, refuse_taken
 from opengazette.adapters.settings import Settings, written_folder
+from opengazette.cli import portal_users
 
 app = typer.Typer(help="The local portal.", no_args_is_help=True)
+app.add_typer(portal_users.app, name="user")
 
 
 @app.callback()
@@ -32,6 +34,9 @@ def serve(
             help="Let revisions of public datasets wait until another publisher approves them.",
         ),
     ] = False,
+    writes_per_minute: Annotated[
+        int, typer.Option(min=0, help="Writes that each user has in a minute; 0 is no bound.")
+    ] = 0,
 ) -> None:
     """Serve the local portal in the foreground."""
     from opengazette.localportal import server
@@ -43,10 +48,12 @@ def serve(
     portal = PortalSettings(
         folder=settings.var / "portal",
         users={settings.portal_user: _password(settings)},
+        roles={settings.portal_user: "publisher"},
         host=settings.portal_host,
         port=settings.portal_port,
         approve_public=approve_public,
         tls=tls,
+        writes_per_minute=writes_per_minute,
     )
 
     def opened(identity: str) -> None:

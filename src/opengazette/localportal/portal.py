@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from dataclasses import dataclass
 
 from fastapi import Request
 
-from opengazette.localportal.problems import login_needed, view_missing
+from opengazette.localportal.accounts import RIGHTS, Account, Right
+from opengazette.localportal.doorkeeper import Doorkeeper
+from opengazette.localportal.problems import Problem, login_needed, not_permitted, view_missing
 from opengazette.localportal.publishing.work import Workshop
-from opengazette.localportal.settings import PortalSettings, password_fits
+from opengazette.localportal.settings import PortalSettings
 from opengazette.localportal.store import Session, Store
 from opengazette.localportal.views import FOUR_BY_FOUR, View
 
@@ -22,6 +22,7 @@ class Portal:
     settings: PortalSettings
     store: Store
     workshop: Workshop
+    doorkeeper: Doorkeeper
 
 
 def portal_of(request: Request) -> Portal:
@@ -32,35 +33,87 @@ def portal_of(request: Request) -> Portal:
     return portal
 
 
-def asker(request: Request) -> str | None:
-    """Return the publisher who asks, or None for a stranger.
+def account_asking(request: Request) -> Account | None:
+    """Return the account that asks, or None for a stranger.
 
     Raises:
-        Problem: the credentials are wrong, or came over plain HTTP where that is refused.
+        Problem: the credentials are wrong (403), too many were (429), or they came over plain
+            HTTP where that is refused.
     """
     sent = request.headers.get("authorization", "")
     if not sent:
         return None
-    settings = portal_of(request).settings
-    if settings.refuse_plain_http and request.url.scheme != "https":
+    portal = portal_of(request)
+    if portal.settings.refuse_plain_http and request.url.scheme != "https":
         raise login_needed("Credentials are accepted over HTTPS only.")
-    name, password = _credentials(sent)
-    kept = settings.publishers().get(name)
-    if kept is None or not password_fits(password, kept):
-        raise login_needed("Invalid username or password")
-    return name
+    address = request.client.host if request.client else ""
+    return portal.doorkeeper.account(sent, address)
+
+
+def asker(request: Request) -> str | None:
+    """Return the name of the account that asks, or None for a stranger.
+
+    Raises:
+        Problem: as `account_asking`.
+    """
+    account = account_asking(request)
+    return account.name if account else None
+
+
+def may(request: Request, right: Right) -> bool:
+    """Say whether the asker has a right.
+
+    Raises:
+        Problem: as `account_asking`.
+    """
+    account = account_asking(request)
+    return account is not None and right in RIGHTS[account.role]
+
+
+def holder(request: Request, *rights: Right) -> str:
+    """Return the name of the account that asks and has one of these rights.
+
+    Raises:
+        Problem: nobody is logged in, or somebody who may not do this (403), or who did it too
+            often (429).
+    """
+    account = account_asking(request)
+    if account is None:
+        raise login_needed()
+    if not RIGHTS[account.role] & set(rights):
+        raise not_permitted()
+    if request.method not in ("GET", "HEAD"):
+        portal_of(request).doorkeeper.count_write(account.name)
+    return account.name
 
 
 def publisher(request: Request) -> str:
-    """Return the publisher who asks.
+    """Return who asks and may write.
 
     Raises:
-        Problem: nobody is logged in (403).
+        Problem: as `holder`.
     """
-    name = asker(request)
-    if name is None:
-        raise login_needed()
-    return name
+    return holder(request, "write")
+
+
+def insider(request: Request) -> str:
+    """Return who asks and may see what is being prepared: who writes and who reviews.
+
+    Raises:
+        Problem: as `holder`.
+    """
+    return holder(request, "write", "review")
+
+
+async def known_app_token(request: Request) -> None:
+    """Refuse an app token that the portal did not give out.
+
+    Raises:
+        Problem: 403, in Socrata's words.
+    """
+    sent = request.headers.get("x-app-token") or request.query_params.get("$$app_token")
+    if sent and not portal_of(request).doorkeeper.known_app_token(sent):
+        raise Problem(403, "permission_denied", "Invalid app_token specified")
 
 
 def readable_view(request: Request, session: Session, dataset: str) -> View:
@@ -81,15 +134,3 @@ def split_suffix(name: str, suffixes: tuple[str, ...] = ("json", "csv")) -> tupl
     """Split `abcd-1234.json` into the name and its suffix, empty where there is none."""
     stem, dot, suffix = name.rpartition(".")
     return (stem, suffix) if dot and suffix in suffixes else (name, "")
-
-
-def _credentials(header: str) -> tuple[str, str]:
-    scheme, _, encoded = header.partition(" ")
-    try:
-        decoded = base64.b64decode(encoded, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        decoded = ""
-    name, colon, password = decoded.partition(":")
-    if scheme.lower() != "basic" or not colon:
-        raise login_needed("Invalid username or password")
-    return name, password

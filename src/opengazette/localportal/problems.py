@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from pydantic import JsonValue
@@ -14,13 +15,20 @@ class Problem(Exception):
     """
 
     def __init__(
-        self, status: int, code: str, message: str, detail: Mapping[str, JsonValue] | None = None
+        self,
+        status: int,
+        code: str,
+        message: str,
+        detail: Mapping[str, JsonValue] | None = None,
+        *,
+        retry_after: int | None = None,
     ) -> None:
         super().__init__(status, code, message)
         self.status = status
         self.code = code
         self.message = message
         self.detail = dict(detail or {})
+        self.retry_after = retry_after
 
     def body(self) -> dict[str, JsonValue]:
         """Return the body; both names of the code, as clients read either."""
@@ -33,9 +41,10 @@ class Problem(Exception):
         }
 
     def headers(self) -> dict[str, str]:
-        """Return the headers that the views API adds."""
+        """Return the headers that the views API adds, and when to come again."""
         ascii_message = self.message.encode("ascii", "replace").decode()
-        return {"X-Error-Code": self.code, "X-Error-Message": ascii_message}
+        waits = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+        return {"X-Error-Code": self.code, "X-Error-Message": ascii_message, **waits}
 
 
 def dataset_missing(dataset: str) -> Problem:
@@ -51,6 +60,17 @@ def view_missing(dataset: str) -> Problem:
 def login_needed(message: str = "You must be logged in to access this resource") -> Problem:
     """Make the 403 for strangers."""
     return Problem(403, "authentication_required", message)
+
+
+def not_permitted() -> Problem:
+    """Make the 403 for those who are known and may not do this."""
+    return Problem(403, "permission_denied", "You do not have permission to do this")
+
+
+def too_many(seconds: float) -> Problem:
+    """Make the 429 that says when to come again."""
+    waits = max(1, math.ceil(seconds))
+    return Problem(429, "too-many-requests", "Too many requests", retry_after=waits)
 
 
 def bad_request(message: str, code: str = "invalid_request") -> Problem:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
@@ -16,9 +16,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from opengazette.errors import SettingsInvalid
+from opengazette.localportal.doorkeeper import Doorkeeper
 from opengazette.localportal.faults import Armed, Faulty
 from opengazette.localportal.guard import Guard
-from opengazette.localportal.portal import Portal
+from opengazette.localportal.portal import Portal, known_app_token
 from opengazette.localportal.problems import Problem, bad_request
 from opengazette.localportal.publishing.work import Workshop
 from opengazette.localportal.routes import (
@@ -63,7 +64,7 @@ def create_app(settings: PortalSettings) -> FastAPI:
         SettingsInvalid: another process has the folder open.
     """
     store = Store(settings.folder)
-    portal = Portal(settings, store, Workshop(store))
+    portal = Portal(settings, store, Workshop(store), Doorkeeper(settings))
     portal.workshop.resume()
 
     @asynccontextmanager
@@ -72,7 +73,13 @@ def create_app(settings: PortalSettings) -> FastAPI:
         await run_in_threadpool(portal.workshop.close)
         portal.store.close()
 
-    app = FastAPI(title=settings.title, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title=settings.title,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        dependencies=[Depends(known_app_token)],
+    )
     app.state.portal = portal
     _add_routes(app, settings)
     app.add_middleware(Guard)

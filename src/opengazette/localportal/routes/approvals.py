@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from opengazette.localportal.bodies import sent_object
-from opengazette.localportal.portal import Portal, portal_of, publisher
+from opengazette.localportal.portal import Portal, holder, insider, portal_of, publisher
 from opengazette.localportal.problems import Problem, bad_request
 from opengazette.localportal.publishing.drafts import Job, Revision
 from opengazette.localportal.publishing.kept import keep_revision, missing, revisions_of
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/api")
 @router.get("/views/{dataset}/approvals", response_model=None)
 def list_approvals(request: Request, dataset: str) -> Response:
     """List the changes of a dataset that were submitted."""
-    publisher(request)
+    insider(request)
     with portal_of(request).store.reading() as session:
         session.view(dataset)
         found = revisions_of(session, dataset)
@@ -34,7 +34,7 @@ def list_approvals(request: Request, dataset: str) -> Response:
 @router.put("/views/{dataset}/approvals/{approval_id}", response_model=None)
 async def review(request: Request, dataset: str, approval_id: int) -> Response:
     """Approve or reject a submitted change; nobody reviews their own."""
-    reviewer = publisher(request)
+    reviewer = holder(request, "review")
     state = (await sent_object(request)).get("state")
     if state not in ("approved", "rejected"):
         raise bad_request("The state is approved or rejected.")
@@ -96,7 +96,7 @@ def enroll(request: Request, id: str, method: str) -> Response:  # noqa: A002 - 
 @router.get("/views/{dataset}/replication.json", response_model=None)
 def replication(request: Request, dataset: str) -> Response:
     """Say how far the copies of a dataset are; here they are always current."""
-    publisher(request)
+    insider(request)
     with portal_of(request).store.reading() as session:
         view = session.view(dataset)
     names = ["archival"] if view.archived else []

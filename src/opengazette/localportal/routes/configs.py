@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from opengazette.localportal.bodies import sent_object
-from opengazette.localportal.portal import portal_of, publisher
+from opengazette.localportal.portal import insider, portal_of, publisher
 from opengazette.localportal.publishing.drafts import Config, Revision
 from opengazette.localportal.publishing.kept import all_configs, find_config
 from opengazette.localportal.publishing.recipes import changed_config, new_config
@@ -33,7 +33,7 @@ async def create(request: Request) -> Response:
 @router.get("", response_model=None)
 def list_configs(request: Request) -> Response:
     """List the recipes."""
-    publisher(request)
+    insider(request)
     with portal_of(request).store.reading() as session:
         return JSONResponse([config_json(config) for config in all_configs(session)])
 
@@ -41,7 +41,7 @@ def list_configs(request: Request) -> Response:
 @router.get("/{name}", response_model=None)
 def show(request: Request, name: str) -> Response:
     """Show a recipe."""
-    publisher(request)
+    insider(request)
     with portal_of(request).store.reading() as session:
         return JSONResponse(config_json(find_config(session, name)))
 

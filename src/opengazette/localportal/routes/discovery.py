@@ -9,8 +9,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import JsonValue
 
-from opengazette.localportal.portal import asker, portal_of, publisher
-from opengazette.localportal.problems import bad_request
+from opengazette.localportal.accounts import RIGHTS
+from opengazette.localportal.portal import account_asking, asker, portal_of
+from opengazette.localportal.problems import bad_request, login_needed
 from opengazette.localportal.values import TYPE_NAME
 from opengazette.localportal.views import View
 
@@ -45,8 +46,20 @@ def health(request: Request) -> Response:
 @router.get("/api/users/current.json", response_model=None)
 def current_user(request: Request) -> Response:
     """Say who asks."""
-    name = publisher(request)
-    return JSONResponse({"id": name, "displayName": name, "roleName": "publisher"})
+    account = account_asking(request)
+    if account is None:
+        raise login_needed()
+    return JSONResponse(
+        {
+            "id": account.name,
+            "displayName": account.name,
+            "screenName": account.name,
+            "userType": "interactive",
+            "roleName": account.role,
+            "rights": sorted(RIGHTS[account.role]),
+            "flags": ["admin"] if account.role == "administrator" else [],
+        }
+    )
 
 
 def visible_views(request: Request) -> list[View]:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from opengazette.localportal.bodies import sent_json
 from opengazette.localportal.faults import Armed, Fault, FaultKind
-from opengazette.localportal.portal import publisher
+from opengazette.localportal.portal import holder
 from opengazette.localportal.problems import bad_request
 
 router = APIRouter(prefix="/api/faults")
@@ -29,14 +29,14 @@ def _shown(armed: Armed) -> Response:
 @router.get("", response_model=None)
 def waiting(request: Request) -> Response:
     """List the faults that still wait for their requests."""
-    publisher(request)
+    holder(request, "administer")
     return _shown(_armed(request))
 
 
 @router.put("", response_model=None)
 async def arm(request: Request) -> Response:
     """Let a list of faults take the place of all others."""
-    publisher(request)
+    holder(request, "administer")
     try:
         faults = _FAULTS.validate_python(await sent_json(request))
     except ValidationError:
@@ -49,6 +49,6 @@ async def arm(request: Request) -> Response:
 @router.delete("", response_model=None)
 def disarm(request: Request) -> Response:
     """Let nothing fail."""
-    publisher(request)
+    holder(request, "administer")
     _armed(request).arm([])
     return _shown(_armed(request))

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from starlette.concurrency import run_in_threadpool
 
 from opengazette.localportal.bodies import sent_file_name, sent_json, sent_object, spool
-from opengazette.localportal.portal import Portal, portal_of, publisher
+from opengazette.localportal.portal import Portal, insider, portal_of, publisher
 from opengazette.localportal.problems import bad_request
 from opengazette.localportal.publishing.drafts import Revision
 from opengazette.localportal.publishing.kept import (
@@ -82,7 +82,7 @@ async def create(request: Request, dataset: str) -> Response:
 @router.get("/{dataset}", response_model=None)
 def list_revisions(request: Request, dataset: str) -> Response:
     """List the revisions of a dataset."""
-    publisher(request)
+    insider(request)
     with portal_of(request).store.reading() as session:
         session.view(dataset)
         return JSONResponse([revision_json(one) for one in revisions_of(session, dataset)])
@@ -91,7 +91,7 @@ def list_revisions(request: Request, dataset: str) -> Response:
 @router.get("/{dataset}/{seq}", response_model=None)
 def show(request: Request, dataset: str, seq: int) -> Response:
     """Show a revision."""
-    publisher(request)
+    insider(request)
     with portal_of(request).store.reading() as session:
         return JSONResponse(revision_json(find_revision(session, dataset, seq)))
 
@@ -99,7 +99,7 @@ def show(request: Request, dataset: str, seq: int) -> Response:
 @router.api_route("/{dataset}/{seq}", methods=["PUT", "PATCH"], response_model=None)
 async def update(request: Request, dataset: str, seq: int) -> Response:
     """Change what an open revision will say and do."""
-    publisher(request)
+    insider(request)
     sent = await sent_object(request)
 
     def work() -> Revision:
@@ -129,7 +129,7 @@ def discard(request: Request, dataset: str, seq: int) -> Response:
 @router.get("/{dataset}/{seq}/plan", response_model=None)
 def plan(request: Request, dataset: str, seq: int) -> Response:
     """List the steps that applying takes."""
-    publisher(request)
+    insider(request)
     with portal_of(request).store.reading() as session:
         revision = find_revision(session, dataset, seq)
     steps = [*_STEPS, *(["set_permission"] if revision.permission else [])]
@@ -172,7 +172,7 @@ def _becomes_public(session: Session, revision: Revision) -> bool:
 @router.get("/{dataset}/{seq}/apply/{job_id}", response_model=None)
 def show_job(request: Request, dataset: str, seq: int, job_id: int) -> Response:
     """Show how far applying has come."""
-    publisher(request)
+    insider(request)
     with portal_of(request).store.reading() as session:
         revision = find_revision(session, dataset, seq)
     job = revision.job(job_id)

@@ -18,7 +18,7 @@ from pydantic import JsonValue
 from starlette.concurrency import run_in_threadpool
 
 from opengazette.localportal.bodies import sent_object
-from opengazette.localportal.portal import Portal, portal_of, publisher
+from opengazette.localportal.portal import Portal, insider, portal_of, publisher
 from opengazette.localportal.problems import Problem, bad_request
 from opengazette.localportal.publishing.drafts import InputSchema, OutputSchema, Source
 from opengazette.localportal.publishing.kept import (
@@ -52,7 +52,7 @@ _BATCH: Final = 2_000
 @router.get("", response_model=None)
 def show_input(request: Request, source_id: int, input_id: int) -> Response:
     """Show an input schema."""
-    publisher(request)
+    insider(request)
     with portal_of(request).store.reading() as session:
         source = find_source(session, source_id)
     return JSONResponse(linked_input_schema_json(source, input_schema(source, input_id)))
@@ -91,7 +91,7 @@ def _shown(
 @router.get("/latest_output", response_model=None)
 def latest(request: Request, source_id: int, input_id: int) -> Response:
     """Show the newest output schema of an input schema."""
-    publisher(request)
+    insider(request)
     with portal_of(request).store.reading() as session:
         source = find_source(session, source_id)
     outputs = input_schema(source, input_id).outputs
@@ -103,7 +103,7 @@ def latest(request: Request, source_id: int, input_id: int) -> Response:
 @router.get("/output/{output_id}", response_model=None)
 def show_output(request: Request, source_id: int, input_id: int, output_id: int) -> Response:
     """Show an output schema."""
-    publisher(request)
+    insider(request)
     return _shown(portal_of(request), source_id, input_id, output_id)
 
 
@@ -112,7 +112,7 @@ def validate_row_id(
     request: Request, source_id: int, input_id: int, output_id: int, transform_id: int
 ) -> Response:
     """Say whether a column can identify rows."""
-    publisher(request)
+    insider(request)
     portal = portal_of(request)
     output = portal.workshop.computed(source_id, input_id, output_id)
     with portal.store.reading() as session:
@@ -152,7 +152,7 @@ def errors(request: Request, source_id: int, input_id: int, output_id: int) -> R
 def _rows(
     request: Request, source_id: int, input_id: int, output_id: int, *, errors_only: bool
 ) -> Response:
-    publisher(request)
+    insider(request)
     portal = portal_of(request)
     session = portal.store.open_session()
     try:

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from starlette.concurrency import run_in_threadpool
 
 from opengazette.localportal.bodies import sent_object, spool
-from opengazette.localportal.portal import Portal, portal_of, publisher
+from opengazette.localportal.portal import Portal, insider, portal_of, publisher
 from opengazette.localportal.problems import Problem, bad_request
 from opengazette.localportal.publishing.drafts import ParseOptions, RevisionKey, Source
 from opengazette.localportal.publishing.kept import (
@@ -45,7 +45,7 @@ _TYPES: Final = "This portal takes sources of the types upload and view."
 @router.get("/revision/{dataset}/{seq}/source", response_model=None)
 def list_sources(request: Request, dataset: str, seq: int) -> Response:
     """List the sources of a revision."""
-    publisher(request)
+    insider(request)
     with portal_of(request).store.reading() as session:
         revision = find_revision(session, dataset, seq)
         return JSONResponse([source_json(one) for one in sources_of(session, revision.key)])
@@ -116,7 +116,7 @@ def _shown(portal: Portal, source_id: int, status: int = 200) -> JSONResponse:
 @router.get("/source/{source_id}", response_model=None)
 def show(request: Request, source_id: int) -> Response:
     """Show a source."""
-    publisher(request)
+    insider(request)
     return _shown(portal_of(request), source_id)
 
 

@@ -23,6 +23,7 @@ from opengazette.localportal.editing import (
 from opengazette.localportal.portal import (
     Portal,
     asker,
+    may,
     portal_of,
     publisher,
     readable_view,
@@ -64,9 +65,10 @@ async def create(request: Request) -> Response:
 def list_views(request: Request) -> Response:
     """List the datasets that the asker may see."""
     logged_in = asker(request) is not None
+    owner_sees = may(request, "write")
     with portal_of(request).store.reading() as session:
         views = [view for view in session.views() if view.visible or logged_in]
-    return JSONResponse([view_json(view, owner_sees=logged_in) for view in views])
+    return JSONResponse([view_json(view, owner_sees=owner_sees) for view in views])
 
 
 @router.api_route("/{name}", methods=_READ, response_model=None)
@@ -74,7 +76,7 @@ def show(request: Request, name: str) -> Response:
     """Show what a dataset says of itself."""
     with portal_of(request).store.reading() as session:
         view = readable_view(request, session, split_suffix(name)[0])
-    return JSONResponse(view_json(view, owner_sees=asker(request) is not None))
+    return JSONResponse(view_json(view, owner_sees=may(request, "write")))
 
 
 @router.put("/{name}", response_model=None)
