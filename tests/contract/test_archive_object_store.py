@@ -12,32 +12,14 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from examples.portraits import portrait
 
 from opengazette.adapters.archives.folder import FolderArchive
 from opengazette.adapters.archives.ledger import ArchiveLedger
 from opengazette.adapters.archives.object_store import ObjectStoreArchive, open_object_store
 from opengazette.errors import ArchiveUnavailable, LedgerConflict, SettingsInvalid
-from opengazette.model.ledger import Portrait
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-SHA = "ab" * 32
-PORTRAIT = Portrait(
-    release=SHA,
-    contract=SHA,
-    rule_pack=SHA,
-    extract=SHA,
-    extracted_rows=100,
-    table=SHA,
-    columns=("county",),
-    true_table=SHA,
-    true_columns=("county",),
-    rows=12,
-    score=None,
-    primary=0,
-    complementary=0,
-    documents={},
-    approval=SHA,
-)
 
 
 @pytest.fixture(scope="module")
@@ -186,11 +168,11 @@ def test_a_bucket_that_refuses_says_the_code(store: str, tmp_path: Path) -> None
 def test_two_machines_that_saw_the_same_chain_cannot_both_append(bucket: Bucket) -> None:
     first = ArchiveLedger(bucket.machine("first"))
     second = ArchiveLedger(bucket.machine("second"))
-    tip = first.append("births", "intent", NOW, PORTRAIT)
+    tip = first.append("births", "intent", NOW, portrait())
     assert second.entries("births") == (tip,)
-    first.append("births", "abandoned", NOW, PORTRAIT, after=1)
+    first.append("births", "abandoned", NOW, portrait(), after=1)
     with pytest.raises(LedgerConflict, match="Another run"):
-        second.append("births", "published", NOW, PORTRAIT, after=1)
+        second.append("births", "published", NOW, portrait(), after=1)
     assert second.datasets() == ("births",)
 
 

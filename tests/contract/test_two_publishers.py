@@ -5,15 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from examples.offices import CONTRACT, Noon
+from examples.releases import SHA
 
 from opengazette.adapters.archives.folder import FolderArchive
 from opengazette.adapters.archives.ledger import ArchiveLedger
-from opengazette.adapters.contracts import load_contract
 from opengazette.errors import LedgerConflict, OpenGazetteError
 from opengazette.governance.ledger_state import CLAIM
 from opengazette.model.ledger import EntryKind
@@ -21,20 +22,8 @@ from opengazette.model.stages import Approved, DocumentRef, Published, Release, 
 from opengazette.ports import PublicState
 from opengazette.steps.publish import publish
 
-CONTRACT = load_contract(Path(__file__).parents[2], "contagious_diseases")
-SHA = "ab" * 32
 UID = "abcd-1234"
 TRIALS = 100
-
-
-class Noon:
-    """A clock that somebody sets."""
-
-    def __init__(self) -> None:
-        self.time = datetime(2026, 1, 1, 12, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.time
 
 
 class Counting:

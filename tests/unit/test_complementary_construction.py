@@ -17,7 +17,7 @@ from opengazette.disclosure.complementary_cover import Cover, cover
 from opengazette.disclosure.complementary_network import Columns
 from opengazette.disclosure.complementary_verification import verify_witnesses
 from opengazette.disclosure.linear_system import CellTable, Dimension, LinearSystem
-from opengazette.disclosure.product_moves import MoveSpace, Prices
+from opengazette.disclosure.product_moves import MoveSpace
 
 FLAT = {"T": ("a", "b", "c")}
 DEEP = {"T": ("x", "y"), "x": ("x1", "x2"), "y": ("y1", "y2", "y3")}
@@ -176,7 +176,7 @@ def test_the_cheapest_move_satisfies_every_equation_and_costs_what_it_says(
     up, down = random.random((2, *space.shape))
     cell = pick % len(table.keys)
     move = space.cheapest(
-        Prices(up + down, up - down), int(space.places[cell]), sign, within=within
+        np.stack([up + down, up - down]), int(space.places[cell]), sign, within=within
     )
     assert move is not None
     moved = np.zeros(len(table.keys))

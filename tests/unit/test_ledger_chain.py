@@ -6,32 +6,16 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from examples.portraits import SHA, portrait
 from hypothesis import given
 from hypothesis import strategies as st
 
 from opengazette.governance.ledger_chain import Head, examined, head, unwitnessed
 from opengazette.model.frozen import canonical_sha256
-from opengazette.model.ledger import LedgerEntry, Portrait
+from opengazette.model.ledger import LedgerEntry
 
-SHA = "ab" * 32
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-PORTRAIT = Portrait(
-    release=SHA,
-    contract=SHA,
-    rule_pack=SHA,
-    extract=SHA,
-    extracted_rows=100,
-    table=SHA,
-    columns=("county",),
-    true_table=SHA,
-    true_columns=("county",),
-    rows=12,
-    score=None,
-    primary=3,
-    complementary=2,
-    documents={"table.csv": ("text/csv", SHA)},
-    approval=SHA,
-)
+PORTRAIT = portrait()
 Parts = tuple[dict[int, bytes], dict[int, bytes]]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from opengazette.disclosure.product_moves import NEVER, Move, MoveSpace, Prices
+from opengazette.disclosure.product_moves import NEVER, Move, MoveSpace
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -37,12 +37,12 @@ class Ground:
     fall: Floats
     withheld: Mask
     worth: Floats
-    prices: Prices = field(init=False)
+    prices: Floats = field(init=False)
     changed: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        size = self.space.shape
-        self.prices = Prices(np.empty(size), np.empty(size))
+        self.prices = np.empty((2, *self.space.shape))
+        self._both, self._tilt = self.prices.reshape(2, -1)
         self.reset(np.arange(len(self.fall)))
 
     def reset(self, places: Index) -> None:
@@ -51,8 +51,8 @@ class Ground:
         over = np.maximum(0.0, self.reach - self.fall[places]) / self.reach
         up = np.where(hidden, 0.0, worth) + HAIR
         down = np.where(hidden, worth * over, worth) + HAIR
-        self.prices.both.flat[places] = up + down
-        self.prices.tilt.flat[places] = up - down
+        self._both[places] = up + down
+        self._tilt[places] = up - down
 
     def excess(self, place: int, by: int) -> int:
         """Tell how far a place that has moved must move back: up (+) or down (-)."""
@@ -73,8 +73,8 @@ class Ground:
 
     def set(self, place: int, up: float, down: float) -> None:
         """Set what a move of a place up or down costs, until it is reset."""
-        self.prices.both.flat[place] = up + down + 2 * HAIR
-        self.prices.tilt.flat[place] = up - down
+        self._both[place] = up + down + 2 * HAIR
+        self._tilt[place] = up - down
         self.changed.add(place)
 
     def restore(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ Index = NDArray[np.int64]
 NEVER = 1e6
 WAYS = 150
 # Below this size a matrix is quicker written out.
-SMALL = 400
+SMALL = 4000
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,13 @@ class Ways:
     codes: Index
     signed: sparse.csr_array
 
-    def __post_init__(self) -> None:
-        dense = int(np.prod(self.signed.shape)) <= SMALL
-        both = (self.signed, abs(self.signed))
-        object.__setattr__(self, "_applied", [m.toarray() if dense else m for m in both])
+    @cached_property
+    def _written_out(self) -> Floats | None:
+        """Return both matrices, for up plus down and for up less down, unless they are large."""
+        if int(np.prod(self.signed.shape)) > SMALL:
+            return None
+        signed = self.signed.toarray()
+        return np.stack([abs(signed), signed])
 
     @property
     def count(self) -> int:
@@ -42,23 +46,28 @@ class Ways:
         """Tell whether the only way is that nothing moves."""
         return self.count == 1 and self.signed.nnz == 0
 
-    def of(self, prices: Prices, axis: int) -> Prices:
-        """Price every way instead of every code along one axis."""
-        signed, absolute = self._applied  # type: ignore[attr-defined]
-        return Prices(_along(absolute, prices.both, axis), _along(signed, prices.tilt, axis))
+    def of(self, prices: Floats, axis: int) -> Floats:
+        """Price every way instead of every code of one dimension."""
+        _, *shape = prices.shape
+        here, after = shape[axis], int(np.prod(shape[axis + 1 :]))
+        flat = prices.reshape(2, -1, here, after)
+        both = self._written_out
+        if both is not None:
+            product = both[:, None] @ flat
+        else:
+            turned = np.moveaxis(flat, 2, 1).reshape(2, here, -1)
+            product = np.stack([abs(self.signed) @ turned[0], self.signed @ turned[1]])
+            product = np.moveaxis(product.reshape(2, self.count, -1, after), 1, 2)
+        return product.reshape(2, *shape[:axis], self.count, *shape[axis + 1 :])
+
+    def cheapest(self, line: Floats, most: int) -> Index:
+        """Return the ways that are cheapest along a line of prices."""
+        return np.argsort(abs(self.signed) @ line, kind="stable")[:most]
 
     def pick(self, way: int) -> tuple[Index, Index]:
         """Return the codes that move in one way, and their signs."""
         some = slice(self.signed.indptr[way], self.signed.indptr[way + 1])
         return self.codes[self.signed.indices[some]], self.signed.data[some].astype(np.int64)
-
-
-@dataclass(frozen=True)
-class Prices:
-    """What it costs to move each cell by one, as tensors: up plus down, and up less down."""
-
-    both: Floats
-    tilt: Floats
 
 
 @dataclass(frozen=True)
@@ -71,13 +80,50 @@ class Move:
 
 
 @dataclass(frozen=True)
+class Around:
+    """How one code may rise: any of what goes along `below` it joins any of `beside`.
+
+    `own` is the place of the code among the codes that take part.
+    """
+
+    own: int
+    below: Ways
+    beside: Ways
+
+    @property
+    def count(self) -> int:
+        """Return how many ways there are."""
+        return self.below.count * self.beside.count
+
+    def joined(self, line: Floats) -> Ways:
+        """Join both; of very many only those that are cheapest along a line of prices."""
+        if self.below.is_nothing:
+            return self.beside
+        if self.count <= WAYS:
+            return self._all
+        root = int(np.sqrt(WAYS))
+        first = self.below.cheapest(line, max(root, WAYS // self.beside.count))
+        second = self.beside.cheapest(line, max(root, WAYS // self.below.count))
+        return self._pairs(first, second)
+
+    @cached_property
+    def _all(self) -> Ways:
+        return self._pairs(np.arange(self.below.count), np.arange(self.beside.count))
+
+    def _pairs(self, first: Index, second: Index) -> Ways:
+        below, beside = self.below.signed, self.beside.signed
+        pairs = below[np.repeat(first, len(second))] + beside[np.tile(second, len(first))]
+        return Ways(self.beside.codes, _tidy(pairs))
+
+
+@dataclass(frozen=True)
 class Tree:
     """The codes of one dimension and the chains from each code up to its highest parent."""
 
     above: Index
     leaf: NDArray[np.bool_]
     chains: sparse.csr_array
-    known: dict[tuple[int, int], tuple[Ways, Ways]] = field(default_factory=dict)
+    known: dict[tuple[int, int], Around] = field(default_factory=dict)
 
     @classmethod
     def of(cls, dimension: Dimension) -> Tree | None:
@@ -97,18 +143,18 @@ class Tree:
         leaf = np.array([not dimension.children.get(c) for c in dimension.codes], dtype=np.bool_)
         return cls(above, leaf, chains)
 
-    def ways(self, code: int, within: int) -> tuple[Ways, Ways]:
+    def ways(self, code: int, within: int) -> Around:
         """Return how a code may rise: what goes along below it, and what around it.
 
-        Any of the first joins any of the second. A leaf changes places with another, and the
-        groups of both with them, or all above it rise. Those
-        `within` so many groups above it are kept; all where it has no such group, or it is 0.
+        A leaf changes places with another, and the groups of both with them, or all above it
+        rise. Those `within` so many groups above it are kept; all where it has no such group, or
+        it is 0.
         """
         if (code, within) not in self.known:
             self.known[code, within] = self._ways(code, within)
         return self.known[code, within]
 
-    def _ways(self, code: int, within: int) -> tuple[Ways, Ways]:
+    def _ways(self, code: int, within: int) -> Around:
         own = sparse.csr_array(self.chains[[code]])
         under = self.chains[:, [code]].toarray().ravel() > 0
         below, other = np.flatnonzero(self.leaf & under), np.flatnonzero(self.leaf & ~under)
@@ -122,7 +168,8 @@ class Tree:
             around = _repeated(own, 1 + len(other)) - rest
         down = self.chains[below] - _repeated(own, len(below))
         used = np.flatnonzero((abs(down).sum(axis=0) + abs(around).sum(axis=0)) > 0)
-        return Ways(used, _tidy(down[:, used])), Ways(used, _tidy(around[:, used]))
+        at = int(np.searchsorted(used, code))
+        return Around(at, Ways(used, _tidy(down[:, used])), Ways(used, _tidy(around[:, used])))
 
 
 @dataclass(frozen=True)
@@ -151,22 +198,22 @@ class MoveSpace:
         return cls(tuple(t for t in trees if t is not None), shape, places, cells)
 
     def cheapest(
-        self, prices: Prices, place: int, sign: int, *, within: int = 0, limit: float = NEVER / 2
+        self, prices: Floats, place: int, sign: int, *, within: int = 0, limit: float = NEVER / 2
     ) -> Move | None:
         """Return the cheapest product move of a place up (+1) or down (-1).
 
-        None if it costs `limit` or more.
+        Shape: `prices` says what it costs to move each combination by one: up plus down, then up
+        less down. None if it costs `limit` or more.
         """
         codes = [int(c) for c in np.unravel_index(place, self.shape)]
         parts = [t.ways(c, within) for t, c in zip(self.trees, codes, strict=True)]
-        sizes = [below.count * around.count for below, around in parts]
+        sizes = [part.count for part in parts]
         apart = int(np.argmax(sizes))
-        prices = _restricted(prices, [around.codes for _, around in parts], self.shape)
-        own = [int(np.searchsorted(p[1].codes, c)) for p, c in zip(parts, codes, strict=True)]
+        prices = _restricted(prices, [part.beside.codes for part in parts], self.shape)
         ways: dict[int, Ways] = {}
         for axis in sorted(set(range(len(codes))) - {apart}, key=lambda a: sizes[a]):
-            at = [0 if a in ways else own[a] for a in range(len(codes))]
-            ways[axis] = _joined(parts[axis], _line(prices.both, axis, at))
+            at = [0 if a in ways else part.own for a, part in enumerate(parts)]
+            ways[axis] = parts[axis].joined(_line(prices[0], axis, at))
             prices = ways[axis].of(prices, axis)
         found = _least(prices, parts[apart], apart, ways, sign, limit)
         return None if found is None else self._corners(*found, sign)
@@ -180,22 +227,22 @@ class MoveSpace:
 
 
 def _least(
-    prices: Prices,
-    parts: tuple[Ways, Ways],
+    prices: Floats,
+    part: Around,
     apart: int,
     ways: dict[int, Ways],
     sign: int,
     limit: float,
 ) -> tuple[float, list[tuple[Index, Index]]] | None:
-    """Choose the cheapest combination, and below and around apart: their costs add up."""
+    """Choose the cheapest combination, and below and beside apart: their costs add up."""
     chosen: list[Floats | None] = []
     total = np.zeros(1)
-    for each in parts:
+    for each in (part.below, part.beside):
         if each.is_nothing:
             chosen.append(None)
             continue
-        priced = each.of(prices, apart)
-        flat = np.moveaxis(priced.both + sign * priced.tilt, apart, 0).reshape(each.count, -1)
+        both, tilt = each.of(prices, apart)
+        flat = np.moveaxis(both + sign * tilt, apart, 0).reshape(each.count, -1)
         total = total + flat.min(axis=0)
         chosen.append(flat)
     best = int(np.argmin(total))
@@ -207,46 +254,23 @@ def _least(
     vectors = {a: ways[a].pick(int(i)) for a, i in zip(others, at, strict=True)}
     ends = [
         each.pick(0 if flat is None else int(np.argmin(flat[:, best])))
-        for each, flat in zip(parts, chosen, strict=True)
+        for each, flat in zip((part.below, part.beside), chosen, strict=True)
     ]
     codes, by = (np.concatenate(both) for both in zip(*ends, strict=True))
     vectors[apart] = codes, by
     return cost, [vectors[a] for a in sorted(vectors)]
 
 
-def _joined(parts: tuple[Ways, Ways], line: Floats) -> Ways:
-    """Join ways below and around; of very many only those that are cheapest along a line."""
-    below, around = parts
-    if below.is_nothing:
-        return around
-    first, second = np.arange(below.count), np.arange(around.count)
-    if below.count * around.count > WAYS:
-        root = int(np.sqrt(WAYS))
-        n_first = max(root, WAYS // around.count)
-        first = np.argsort(abs(below.signed) @ line, kind="stable")[:n_first]
-        n_second = max(root, WAYS // below.count)
-        second = np.argsort(abs(around.signed) @ line, kind="stable")[:n_second]
-    pairs = below.signed[np.repeat(first, len(second))] + around.signed[np.tile(second, len(first))]
-    return Ways(around.codes, _tidy(pairs))
-
-
 def _line(tensor: Floats, axis: int, at: list[int]) -> Floats:
     return np.asarray(tensor[tuple(slice(None) if a == axis else i for a, i in enumerate(at))])
 
 
-def _restricted(prices: Prices, codes: list[Index], shape: tuple[int, ...]) -> Prices:
+def _restricted(prices: Floats, codes: list[Index], shape: tuple[int, ...]) -> Floats:
     """Keep the codes that take part; small choices are made first, so that little is copied."""
-    both, tilt = prices.both, prices.tilt
     for axis in sorted(range(len(shape)), key=lambda a: len(codes[a]) / shape[a]):
         if len(codes[axis]) < shape[axis]:
-            both, tilt = both.take(codes[axis], axis=axis), tilt.take(codes[axis], axis=axis)
-    return Prices(both, tilt)
-
-
-def _along(matrix: sparse.csr_array | Floats, tensor: Floats, axis: int) -> Floats:
-    first = np.moveaxis(tensor, axis, 0)
-    product = matrix @ first.reshape(first.shape[0], -1)
-    return np.moveaxis(product.reshape((matrix.shape[0], *first.shape[1:])), 0, axis)
+            prices = prices.take(codes[axis], axis=1 + axis)
+    return prices
 
 
 def _chain(above: Index, code: int) -> list[int]:

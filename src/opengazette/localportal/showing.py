@@ -38,6 +38,15 @@ _PLAIN_TYPE: Final[dict[Kind, str]] = {
 }
 
 
+_UNITS: Final = (
+    ("year", 31_557_600),
+    ("month", 2_629_800),
+    ("day", 86_400),
+    ("hour", 3_600),
+    ("minute", 60),
+)
+
+
 @dataclass(frozen=True)
 class Mark:
     """What an annotation code says in a cell."""
@@ -178,6 +187,16 @@ def long_date(seconds: int) -> str:
     """Write a day as people do."""
     day = datetime.fromtimestamp(seconds, UTC)
     return f"{day.day} {day:%B %Y}"
+
+
+def ago(seconds: int) -> str:
+    """Say how long ago a moment was, in the largest unit that fits."""
+    passed = max(0, int(datetime.now(UTC).timestamp()) - seconds)
+    for unit, length in _UNITS:
+        if passed >= length:
+            count = passed // length
+            return f"{count} {unit}{'' if count == 1 else 's'} ago"
+    return "just now"
 
 
 def paragraphs(text: str) -> list[str]:
