@@ -26,7 +26,7 @@ from opengazette.localportal.problems import login_needed, too_many
 from opengazette.localportal.settings import PortalSettings
 
 #: Wrong credentials from one address within the time before it has to wait.
-MOST_FAILURES: Final = 10
+MOST_FAILURES: Final = 20
 FAILURES_SECONDS: Final = 60.0
 _MOST_REMEMBERED: Final = 10_000
 _Key = TypeVar("_Key")

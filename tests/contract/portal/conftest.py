@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from examples.places import Places, Served
 from fastapi.testclient import TestClient
 
 from opengazette.localportal import PortalSettings, create_app
@@ -208,3 +209,11 @@ def desks_with_approval(tmp_path: Path) -> Iterator[tuple[Desk, Desk]]:
     settings = PortalSettings(folder=tmp_path / "portal", users=USERS, approve_public=True)
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         yield Desk(client, "ann"), Desk(client, "bob")
+
+
+@pytest.fixture
+def places(shared_portal: Served) -> Iterator[Places]:
+    """A draft with a column of each type at a portal that tests share."""
+    made = Places(shared_portal)
+    yield made
+    made.session.close()

@@ -1,7 +1,7 @@
 """The conformance cases of rows, datasets and the catalogue, by their numbers.
 
-Cases 10, 11 and 18 are in `test_portal_fails_on_demand`, 17 and 19 in `test_portal_revisions`,
-12 and 22 go on in `test_portal_reads`.
+Cases 10, 11 and 18 are in `test_portal_fails_on_demand`, 17 and 19 in `test_portal_revisions`
+and its neighbours, 12 and 22 go on in `test_portal_reads`.
 """
 
 from __future__ import annotations

@@ -169,7 +169,9 @@ def test_parse_options_that_cannot_be_are_refused(desk: Any) -> None:
         {"trim_whitespace": "yes"},
     ]:
         body = {"source_type": {"type": "upload", "filename": "a.csv"}, "parse_options": options}
-        desk.ask("POST", revision["links"]["create_source"], 400, json=body)
+        path = revision["links"]["create_source"]
+        answer = desk.client.post(path, json=body, auth=desk.auth)
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), options
 
 
 def test_a_file_is_read_again_with_other_options(desk: Any) -> None:
