@@ -1,0 +1,52 @@
+"""What an operator does, from what, and what the public is to see afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from examples.offices import LocalPortal, Office
+
+from opengazette.governance.ledger_state import hold_of
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What an operator does, from what, and what the public is to see afterwards."""
+
+    before: tuple[Callable[[Office], object], ...]
+    act: Callable[[Office], object]
+    target: tuple[int, str] | None
+
+
+OPERATIONS = {
+    "first publication": Operation((), lambda o: o.publish(3), (3, "All.")),
+    "later publication": Operation(
+        (lambda o: o.publish(3),), lambda o: o.publish(4, "More."), (4, "More.")
+    ),
+    "other papers, same rows": Operation(
+        (lambda o: o.publish(3),), lambda o: o.publish(3, "Better."), (3, "Better.")
+    ),
+    "rollback": Operation(
+        (lambda o: o.publish(3), lambda o: o.publish(4, "More.")), Office.rollback, (3, "All.")
+    ),
+    "withdrawal": Operation((lambda o: o.publish(3),), Office.withdraw, None),
+}
+
+
+def begun(folder: Path, server: LocalPortal, operation: Operation) -> Office:
+    office = Office(folder, server)
+    for earlier in operation.before:
+        earlier(office)
+    return office
+
+
+def converges(office: Office, operation: Operation) -> None:
+    """Do it again without a fault: the public sees what was meant, and the ledger is whole."""
+    operation.act(office)
+    assert office.shown() == operation.target
+    entries = office.entries()
+    assert entries[-1].kind in ("published", "withdrawn")
+    if hold_of(entries):
+        office.resume()

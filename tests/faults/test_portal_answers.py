@@ -1,0 +1,138 @@
+"""Every answer that a portal can give is waited for, repeated, or refused in our own words."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+
+import pytest
+from examples.broken_portals import (
+    CANARY,
+    NAMES,
+    TAKEN,
+    UID,
+    USER,
+    Answer,
+    Asked,
+    guarded,
+    promise,
+    said,
+    serving,
+    shipment,
+)
+
+from opengazette.adapters.portals.connection import Connection
+from opengazette.adapters.portals.rows import replace_rows
+from opengazette.errors import PortalRejected, PortalUnavailable
+
+
+def test_accepted_with_a_place_to_ask_is_asked_there() -> None:
+    waiting = Answer(202, b"", "", {"Location": "/jobs/7?x=1", "Retry-After": "2"})
+    with serving(lambda _asked, number: promise(number, waiting)) as server:
+        replace_rows(guarded(server), UID, shipment(b"name\na\n"))
+        assert server.asked[1].path == "/jobs/7?x=1"
+
+
+def test_the_password_follows_no_portal_to_another_machine() -> None:
+    elsewhere = Answer(202, b"", "", {"Location": "http://evil.example/jobs/7"})
+    with serving(lambda _asked, number: promise(number, elsewhere)) as server:
+        replace_rows(guarded(server), UID, shipment(b"name\na\n"))
+        assert [a.method for a in server.asked] == ["PUT", "PUT"]
+    moved = Answer(302, b"", "", {"Location": "http://evil.example/"})
+    with (
+        serving(lambda _asked, _number: moved) as server,
+        pytest.raises(PortalRejected, match="302"),
+    ):
+        guarded(server).get(UID)
+
+
+def test_bare_accepted_is_sent_again_whole() -> None:
+    with serving(lambda _asked, number: promise(number, Answer(202, b"", ""))) as server:
+        replace_rows(guarded(server), UID, shipment(b"name\na\n"))
+        assert [a.body for a in server.asked] == [b"name\na\n"] * 2
+
+
+def test_accepted_for_ever_is_given_up() -> None:
+    with serving(lambda _asked, _number: Answer(202, b"", "", {"Retry-After": "60"})) as server:
+        with pytest.raises(PortalUnavailable, match="did not finish"):
+            replace_rows(guarded(server), UID, shipment(b"name\na\n"))
+        assert len(server.asked) < 20
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_busy_portal_is_asked_again_and_the_body_is_whole_each_time(status: int) -> None:
+    busy = said({"error": True}, status, Retry_After="0")
+    with serving(lambda _asked, number: busy if number < 2 else said({})) as server:
+        assert replace_rows(guarded(server, attempts=3), UID, shipment(NAMES.encode()))
+        assert [a.body for a in server.asked] == [NAMES.encode()] * 3
+
+
+def test_what_must_not_happen_twice_is_never_repeated() -> None:
+    with serving(lambda _asked, _number: said({}, 503, Retry_After="0")) as server:
+        with pytest.raises(PortalUnavailable, match="503"):
+            guarded(server, attempts=3).create_draft({"name": "x"})
+        assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 503])
+def test_a_portal_that_stays_busy_is_unavailable(status: int) -> None:
+    locked = said({"code": "soda.dataset.cannot-acquire-write-lock", "message": CANARY}, status)
+    with (
+        serving(lambda _asked, _number: locked) as server,
+        pytest.raises(PortalUnavailable, match=f"{status}.*write-lock") as busy,
+    ):
+        replace_rows(guarded(server), UID, shipment(b"name\na\n"))
+    assert CANARY not in str(busy.value)
+
+
+@pytest.mark.parametrize("code", ["soda.column.maltyped", f"{CANARY} is no code"])
+def test_a_refusal_says_the_code_and_never_the_words(code: str) -> None:
+    refusal = said({"code": code, "message": CANARY, "data": {"got": CANARY}}, 400)
+    with (
+        serving(lambda _asked, _number: refusal) as server,
+        pytest.raises(PortalRejected, match="status 400") as refused,
+    ):
+        replace_rows(guarded(server), UID, shipment(b"name\na\n"))
+    assert CANARY not in str(refused.value)
+    assert ("maltyped" in str(refused.value)) == code.startswith("soda")
+    assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        Answer(200, b'[{"name": "a"', announced=500),
+        Answer(200, b'[{"name": "a"'),
+        Answer(200, b"\xff\xfe", "application/json"),
+    ],
+    ids=["connection cut", "JSON cut", "garbage"],
+)
+def test_a_body_that_breaks_off_is_unavailable(broken: Answer) -> None:
+    with serving(lambda _asked, _number: broken) as server, pytest.raises(PortalUnavailable):
+        guarded(server).get(UID)
+
+
+def test_a_silent_portal_is_given_up_in_time() -> None:
+    silence = threading.Event()
+
+    def wait(_asked: Asked, _number: int) -> Answer:
+        silence.wait(20)
+        return Answer()
+
+    with serving(wait) as server:
+        client = Connection(server.url, USER, seconds=(1.0, 0.3), attempts=0)
+        with pytest.raises(PortalUnavailable, match="did not answer"):
+            client.get(UID)
+        silence.set()
+
+
+def test_a_stranger_sends_no_password_whatever_the_machine_knows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with tempfile.NamedTemporaryFile("w", suffix="netrc") as netrc, serving(TAKEN) as server:
+        netrc.write("machine 127.0.0.1 login publisher password hunter2\n")
+        netrc.flush()
+        monkeypatch.setenv("NETRC", netrc.name)
+        monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+        Connection(server.url, None, attempts=0).get(UID)
+        assert "Authorization" not in server.asked[0].headers
