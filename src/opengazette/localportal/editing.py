@@ -15,7 +15,11 @@ from opengazette.localportal.store import Session, now
 from opengazette.localportal.values import KIND_OF_TYPE_NAME, SQL_TYPE, UNORDERED
 from opengazette.localportal.views import FIELD_NAME, Column, View, new_dataset_id
 
-_TEXTS: Final = ("name", "description", "category", "attribution", "attributionLink", "licenseId")
+_TEXTS: Final = (
+    *("name", "description", "category", "attribution", "attributionLink", "licenseId"),
+    "externalId",
+)
+_FLAGS: Final = ("hideFromCatalog", "hideFromDataJson")
 _OBJECTS: Final = ("metadata", "privateMetadata")
 MOST_COLUMNS: Final = 1600
 
@@ -61,7 +65,7 @@ def merged_document(
 ) -> dict[str, JsonValue]:
     """Take what a publisher may set; what the portal itself knows is passed over."""
     document = dict(before)
-    for key in (*_TEXTS, *_OBJECTS, "tags"):
+    for key in (*_TEXTS, *_OBJECTS, *_FLAGS, "tags"):
         if key in sent:
             value = sent[key]
             _refuse_wrong_form(key, value)
@@ -80,6 +84,7 @@ def _refuse_wrong_form(key: str, value: JsonValue) -> None:
         "tags": isinstance(value, list) and all(isinstance(tag, str) for tag in value),
         **dict.fromkeys(_TEXTS, isinstance(value, str)),
         **dict.fromkeys(_OBJECTS, isinstance(value, dict)),
+        **dict.fromkeys(_FLAGS, isinstance(value, bool)),
     }
     if not fits[key]:
         raise bad_request(f"{key} does not have the form of a {key}.")

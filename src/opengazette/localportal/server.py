@@ -27,6 +27,8 @@ from opengazette.localportal.routes import (
     configs,
     discovery,
     faults,
+    federated,
+    metadata,
     pages,
     query,
     resource,
@@ -50,11 +52,13 @@ _ROUTES = (
     schemas,
     configs,
     approvals,
+    metadata,
     views,
     discovery,
+    federated,
     pages,
 )
-_API = ("/api/", "/resource/", "/id/", "/data.json", "/health")
+_API = ("/api/", "/resource/", "/id/", "/data.json", "/dcat-us/", "/health")
 
 
 def create_app(settings: PortalSettings) -> FastAPI:

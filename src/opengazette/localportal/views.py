@@ -113,6 +113,17 @@ class View(Kept):
         found = self.document.get("tags")
         return [tag for tag in found if isinstance(tag, str)] if isinstance(found, list) else []
 
+    def flag(self, key: str) -> bool:
+        """Say whether a flag of the document is set."""
+        return self.document.get(key) is True
+
+    def fields(self, name: str) -> dict[str, str]:
+        """Return the texts of a set of custom fields by their names in small letters."""
+        sets = self.section("metadata").get("custom_fields")
+        found = sets.get(name) if isinstance(sets, dict) else None
+        fields = found.items() if isinstance(found, dict) else ()
+        return {key.lower(): text for key, text in fields if isinstance(text, str)}
+
     def section(self, key: str) -> dict[str, JsonValue]:
         """Return an object of the document, empty where there is none."""
         found = self.document.get(key)

@@ -1,7 +1,8 @@
-"""What tells clients what is here: catalogue, data.json, who am I, health."""
+"""What tells clients what is here: the catalogue, who am I, health."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -96,11 +97,13 @@ def catalogue(request: Request) -> Response:
     views = found_views(visible_views(request), asked.get("q", ""))
     if domains and request.url.netloc not in domains:
         views = []
-    views = [view for view in views if _chosen(request, view)]
-    limit, offset = _whole(request, "limit", 100), _whole(request, "offset", 0)
+    views = [view for view in views if not view.flag("hideFromCatalog") and _chosen(request, view)]
+    views, offset = _ordered(request, views), _whole(request, "offset", 0)
+    limit = _whole(request, "limit", 100)
+    total, views = len(views), _scrolled(request, views)
     page = views[offset : offset + min(limit, _MOST_RESULTS)]
     results: list[JsonValue] = [_result(request, view) for view in page]
-    body: dict[str, JsonValue] = {"results": results, "resultSetSize": len(views), "timings": {}}
+    body: dict[str, JsonValue] = {"results": results, "resultSetSize": total, "timings": {}}
     return JSONResponse(body, headers=_OPEN)
 
 
@@ -121,6 +124,35 @@ def _chosen(request: Request, view: View) -> bool:
         if asked and not asked & values:
             return False
     return True
+
+
+def _ordered(request: Request, views: list[View]) -> list[View]:
+    """Put datasets in the order that was asked for; in that of their ids for those who scroll."""
+    if "scroll_id" in request.query_params:
+        return sorted(views, key=lambda view: view.id)
+    name, _, way = request.query_params.get("order", "relevance").partition(" ")
+    if name not in _ORDERS or way not in ("", "ASC", "DESC"):
+        raise bad_request(f"order is one of {', '.join(_ORDERS)}, with ASC or DESC.")
+    key, descending = _ORDERS[name]
+    if key is None:
+        return views
+    return sorted(views, key=key, reverse=way == "DESC" if way else descending)
+
+
+def _scrolled(request: Request, views: list[View]) -> list[View]:
+    after = request.query_params.get("scroll_id")
+    return views if after is None else [view for view in views if view.id > after]
+
+
+_ORDERS: Final[dict[str, tuple[Callable[[View], str | int] | None, bool]]] = {
+    "relevance": (None, False),
+    "name": (lambda view: view.text("name").casefold(), False),
+    "dataset_id": (lambda view: view.id, False),
+    "createdAt": (lambda view: view.created_at, True),
+    "updatedAt": (lambda view: max(view.modified_at, view.rows_updated_at), True),
+    "data_updated_at": (lambda view: view.rows_updated_at, True),
+    "metadata_updated_at": (lambda view: view.modified_at, True),
+}
 
 
 def _whole(request: Request, name: str, default: int) -> int:
@@ -158,6 +190,7 @@ def _result(request: Request, view: View) -> JsonValue:
         "columns_datatype": [_TYPE_TITLE[TYPE_NAME[column.kind]] for column in columns],
         "columns_description": [column.description for column in columns],
         "columns_format": [dict(column.format) for column in columns],
+        "contact_email": contact_email(view) or None,
         "parent_fxf": [],
         "provenance": "official",
     }
@@ -190,61 +223,7 @@ def _custom_fields(view: View) -> list[JsonValue]:
     ]
 
 
-@router.api_route("/data.json", methods=_READ, response_model=None)
-def data_json(request: Request) -> Response:
-    """List the public datasets as DCAT-US 1.1; what a publisher did not say is left out."""
-    public = [view for view in visible_views(request) if view.visible]
-    body: dict[str, JsonValue] = {
-        "@context": "https://project-open-data.cio.gov/v1.1/schema/catalog.jsonld",
-        "@id": str(request.url),
-        "@type": "dcat:Catalog",
-        "conformsTo": "https://project-open-data.cio.gov/v1.1/schema",
-        "describedBy": "https://project-open-data.cio.gov/v1.1/schema/catalog.json",
-        "dataset": [_dcat(request, view) for view in public],
-    }
-    return JSONResponse(body, headers=_OPEN)
-
-
 def contact_email(view: View) -> str:
     """Return the address for questions about the dataset; empty where there is none."""
     email = view.section("privateMetadata").get("contactEmail")
     return email if isinstance(email, str) else ""
-
-
-def _dcat(request: Request, view: View) -> JsonValue:
-    base = str(request.base_url)
-    publisher_name = view.text("attribution") or view.owner
-    said: dict[str, JsonValue] = {
-        "@type": "dcat:Dataset",
-        "identifier": f"{base}d/{view.id}",
-        "landingPage": f"{base}d/{view.id}",
-        "title": view.text("name"),
-        "description": view.text("description"),
-        "keyword": list(view.tags()),
-        "theme": [view.text("category")] if view.text("category") else None,
-        "issued": iso_moment(view.published_at or view.created_at)[:10],
-        "modified": iso_moment(view.rows_updated_at),
-        "accessLevel": "public",
-        "publisher": {"@type": "org:Organization", "name": publisher_name},
-        "license": view.licence()[1] or None,
-        "contactPoint": (
-            {
-                "@type": "vcard:Contact",
-                "fn": publisher_name,
-                "hasEmail": f"mailto:{contact_email(view)}",
-            }
-            if contact_email(view)
-            else None
-        ),
-        "distribution": [
-            _distribution(f"{base}api/views/{view.id}/rows.csv?accessType=DOWNLOAD", "text/csv"),
-            _distribution(
-                f"{base}resource/{view.id}.json?$limit={view.row_count}", "application/json"
-            ),
-        ],
-    }
-    return {key: value for key, value in said.items() if value not in (None, "", [])}
-
-
-def _distribution(address: str, media_type: str) -> JsonValue:
-    return {"@type": "dcat:Distribution", "downloadURL": address, "mediaType": media_type}
