@@ -58,6 +58,8 @@ def private(client: TestClient) -> str:
     dataset = str(client.post("/api/views.json", json=body, auth=who).json()["id"])
     client.post(f"/api/views/{dataset}/publication.json", auth=who)
     client.post(f"/resource/{dataset}.json", json=[{"county": "Alameda"}], auth=who)
+    body = {"action": {"type": "update"}}
+    client.post(f"/api/publishing/v1/revision/{dataset}", json=body, auth=who)
     return dataset
 
 
@@ -80,6 +82,11 @@ REQUESTS: dict[str, tuple[str, str, object]] = {
     "create": ("POST", "/api/views.json", {"name": "More", "columns": COLUMNS}),
     "describe": ("PUT", "/api/views/{}.json", {"description": "Visits by county"}),
     "revise": ("POST", "/api/publishing/v1/revision/{}", {"action": {"type": "update"}}),
+    "change a revision": (
+        "PUT",
+        "/api/publishing/v1/revision/{}/0",
+        {"notes": "Changed"},
+    ),
     "see revisions": ("GET", "/api/publishing/v1/revision/{}", None),
     "see approvals": ("GET", "/api/views/{}/approvals", None),
     "approve": ("PUT", "/api/views/{}/approvals/99", {"state": "approved"}),

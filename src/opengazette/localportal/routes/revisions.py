@@ -99,7 +99,7 @@ def show(request: Request, dataset: str, seq: int) -> Response:
 @router.api_route("/{dataset}/{seq}", methods=["PUT", "PATCH"], response_model=None)
 async def update(request: Request, dataset: str, seq: int) -> Response:
     """Change what an open revision will say and do."""
-    insider(request)
+    publisher(request)
     sent = await sent_object(request)
 
     def work() -> Revision:
