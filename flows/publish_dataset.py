@@ -14,7 +14,7 @@ from opengazette.adapters.run_reports import (
     report_rehearsed,
     report_waiting,
 )
-from opengazette.errors import ApprovalMissing, OpenGazetteError, Refused
+from opengazette.errors import ApprovalMissing, HeldByPortal, OpenGazetteError, Refused
 from opengazette.flows.dataset_choice import DatasetChoice
 from opengazette.flows.showing import show_report
 from opengazette.model.receipts import RunReport
@@ -68,7 +68,10 @@ def _release(dataset: str, *, rehearse: bool) -> RunReport:
     approved = approve(documented)
     if isinstance(approved, ApprovalMissing):
         return report_waiting(title, release, approved, monotonic() - started)
-    return report_published(title, publish(approved), monotonic() - started)
+    published = publish(approved)
+    if isinstance(published, HeldByPortal):
+        return report_waiting(title, release, published, monotonic() - started)
+    return report_published(title, published, monotonic() - started)
 
 
 def _failed_name(error: OpenGazetteError) -> str:

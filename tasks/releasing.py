@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opengazette.cli.way import planned
-from opengazette.errors import ApprovalMissing
+from opengazette.errors import ApprovalMissing, HeldByPortal
 from opengazette.governance.ledger_state import refuse_held
 from opengazette.model.stages import Approved, Documented, Published
 from opengazette.steps import approve as approving
@@ -33,7 +33,13 @@ def plan(documented: Documented) -> tuple[str, ...]:
 
 
 @private_task
-def publish(approved: Approved) -> Published:
-    """Put the release before the public, unless the public already sees it."""
+def publish(approved: Approved) -> Published | HeldByPortal:
+    """Put the release before the public, unless the public already sees it.
+
+    Where the portal's own reviewers hold it, the release waits: that is no failure.
+    """
     here, contract = world(), world().contract(approved.release.dataset)
-    return publishing.publish(approved, contract, here.portal(), here.ledger(), here.clock())
+    try:
+        return publishing.publish(approved, contract, here.portal(), here.ledger(), here.clock())
+    except HeldByPortal as held:
+        return held

@@ -17,6 +17,7 @@
       - AuditFailed                the attacker's model found a cell that is too narrow
     + ApprovalMissing            nobody has approved this release yet
       - OnHold                     a person stopped the dataset; it waits for its return
+      - HeldByPortal               the portal's own reviewers hold the release; not public yet
     + NotPublished               the ledger has no such dataset, release or public table
     + ReplayDiffers              a past release was not rebuilt byte for byte
     + DriftFound                 the public sees something other than was published
@@ -121,6 +122,10 @@ class ApprovalMissing(Refused):
 
 class OnHold(ApprovalMissing):
     """A person stopped the dataset; nothing is published until a person lets it go on."""
+
+
+class HeldByPortal(ApprovalMissing):
+    """The portal's own reviewers hold the release; the public sees what it saw before."""
 
 
 class NotPublished(Refused):

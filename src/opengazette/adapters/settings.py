@@ -6,7 +6,7 @@ import difflib
 import os
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, model_validator
@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     )
     portal_app_token: SecretStr | None = Field(
         default=None, description="application token, against throttling"
+    )
+    portal_protocol: Literal["soda", "revisions"] = Field(
+        default="soda",
+        description="how releases go to the portal: piece by piece, or each as one revision",
     )
     archive_url: str | None = Field(
         default=None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from opengazette.adapters import contracts
 from opengazette.adapters.archives.folder import FolderArchive
@@ -22,6 +22,7 @@ from opengazette.model.rulepack import RulePack
 from opengazette.ports import Clock, Papers, Source, Tables, Tabulator, Validator
 
 if TYPE_CHECKING:
+    from opengazette.adapters.portals.senders import Sender
     from opengazette.adapters.portals.socrata import SocrataPortal
 
 
@@ -137,8 +138,9 @@ class World:
         """Return the portal that releases go to.
 
         Raises:
-            SettingsInvalid: no password is set and the local portal has none, or what the package
-                itself brings would go to another portal than the local one.
+            SettingsInvalid: no password is set and the local portal has none, what the package
+                itself brings would go to another portal than the local one, or the protocol
+                needs a package that is not installed.
         """
         return self._portal
 
@@ -182,7 +184,8 @@ class World:
             self._portal_password(),
             token.get_secret_value() if token else None,
         )
-        return SocrataPortal(settings.portal_address, credentials, self.papers())
+        sender = _sender(settings.portal_protocol)
+        return SocrataPortal(settings.portal_address, credentials, self.papers(), sender)
 
     def _portal_password(self) -> str:
         given, file = self._settings.portal_password, self._settings.portal_secret_file
@@ -195,3 +198,20 @@ class World:
             "Set OPENGAZETTE_PORTAL_PASSWORD, or start the local portal, which makes its own "
             "(opengazette portal serve).",
         )
+
+
+def _sender(protocol: Literal["soda", "revisions"]) -> Sender:
+    if protocol == "soda":
+        from opengazette.adapters.portals.senders import SodaSender
+
+        return SodaSender()
+    try:
+        from opengazette.adapters.portals.revisions import RevisionSender
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] != "socrata":
+            raise
+        raise SettingsInvalid(
+            "OPENGAZETTE_PORTAL_PROTOCOL is revisions, and socrata-py is not installed.",
+            "Install it: pip install 'opengazette[revisions]'. Or set the protocol to soda.",
+        ) from None
+    return RevisionSender()

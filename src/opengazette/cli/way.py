@@ -98,8 +98,8 @@ def run(settings: Settings, world: World, dataset: str, tell: Tell, *, dry_run: 
         try:
             refuse_held(world.ledger().entries(dataset))
             approved = approve(documented, contract, world.approval(dataset))
+            tell("publish")
+            published = publish(approved, contract, world.portal(), world.ledger(), world.clock())
         except ApprovalMissing as missing:
             return report_waiting(contract.title, release, missing, monotonic() - started)
-        tell("publish")
-        published = publish(approved, contract, world.portal(), world.ledger(), world.clock())
     return report_published(contract.title, published, monotonic() - started)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opengazette.documentation.columns import column_types
-from opengazette.errors import DriftFound, LedgerConflict, PortalRejected
+from opengazette.errors import DriftFound, HeldByPortal, LedgerConflict, PortalRejected
 from opengazette.governance.ledger_state import (
     place_of,
     public_entry,
@@ -15,6 +15,9 @@ from opengazette.model.ledger import EntryKind, LedgerEntry, Portrait
 from opengazette.model.receipts import Receipt
 from opengazette.model.stages import Approved, DocumentRef, Published, Release, TableRef
 from opengazette.ports import Clock, Ledger, Portal, PublicState
+
+#: How the ledger's note of an intent begins that waits for the portal's reviewers.
+HELD = "Held by the portal"
 
 
 def publish(
@@ -31,6 +34,7 @@ def publish(
         PortalUnavailable: the portal did not answer to the end; trying again is safe.
         PortalRejected: the portal refused, or showed something else and was put back.
         OnHold: a person has stopped the dataset.
+        HeldByPortal: the portal's own reviewers hold the release; a later run ends this one.
         DriftFound: somebody has made private what is public by the ledger.
         LedgerConflict: another run or machine holds the dataset, or the chain is damaged.
     """
@@ -77,6 +81,9 @@ def publish_at_once(
     except PortalRejected as error:
         links.roll_back(error.problem)
         raise
+    except HeldByPortal as held:
+        links.wait(held.problem)
+        raise
     links.receive(seen)
     return _published(approved, seen, changed=True)
 
@@ -102,6 +109,10 @@ class _Links:
         """Write what is meant; `uid` is where, once that is known."""
         self.uid = uid
         self._add("intent", self._note)
+
+    def wait(self, problem: str) -> None:
+        """Write that what is meant waits for the portal's reviewers; it stays meant."""
+        self._add("intent", f"{HELD}: {problem}")
 
     def roll_back(self, problem: str) -> None:
         """Write that the portal refused, and what is public."""

@@ -17,7 +17,7 @@ from opengazette.model.public_face import Differences, PublicFace, Seen
 from opengazette.ports import Clock, Ledger, Papers, PublicView
 from opengazette.steps.faces import face_of
 from opengazette.steps.of_its_day import contract_of
-from opengazette.steps.publish import release_of
+from opengazette.steps.publish import HELD, release_of
 
 Kind = Literal[
     "ledger", "unfinished", "gone", "hidden", "public", "rows", "columns", "papers", "stale"
@@ -77,10 +77,11 @@ def watch(
 def _unfinished(newest: LedgerEntry, entries: Sequence[LedgerEntry]) -> Iterator[Finding]:
     if newest.kind == "intent":
         how = "the rollback again" if hold_of(entries) else f"opengazette run {newest.dataset}"
+        told = f" {newest.note}" if newest.note.startswith(HELD) else ""
         yield Finding(
             newest.dataset,
             "unfinished",
-            f"A publication that was begun on {newest.at:%Y-%m-%d %H:%M %Z} did not end.",
+            f"A publication that was begun on {newest.at:%Y-%m-%d %H:%M %Z} did not end.{told}",
             f"Finish it: {how}.",
         )
 

@@ -71,6 +71,17 @@ def no_data() -> PortalUnavailable:
     )
 
 
+def is_promise(response: requests.Response) -> bool:
+    """Tell whether work is only promised; an answer that holds a resource is an answer."""
+    if response.status_code != 202:
+        return False
+    try:
+        body = response.json()
+    except requests.JSONDecodeError:
+        return True
+    return not (isinstance(body, dict) and "resource" in body)
+
+
 def asked_pause(response: requests.Response) -> float:
     """Return how long the portal asks to be left alone, in seconds, within limits."""
     asked = response.headers.get("Retry-After", "")
@@ -85,3 +96,19 @@ def ticket(response: requests.Response) -> str | None:
         return None
     given = body.get("ticket") if isinstance(body, dict) else None
     return given if isinstance(given, str) else None
+
+
+def still_there(uid: str) -> PortalRejected:
+    """Return the error of a dataset that was to be gone and is not."""
+    return PortalRejected(
+        f"Dataset {uid} is still public on the portal, or a stranger still sees it.",
+        "Look at the portal now, take the dataset off by hand, then do this again.",
+    )
+
+
+def differs(what_is_public: str) -> PortalRejected:
+    """Return the error of a portal that shows something other than it was sent."""
+    return PortalRejected(
+        f"The portal showed something other than what was sent. {what_is_public}",
+        "Compare the portal's activity log with the run, then run the dataset again.",
+    )

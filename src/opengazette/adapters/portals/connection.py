@@ -8,6 +8,7 @@ its methods go through one of its own, which is replaced here; that is why it is
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 import time
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from opengazette.adapters.portals.answers import (
     LONGEST_RETRY_AFTER,
     asked_pause,
     content_of,
+    is_promise,
     no_data,
     refuse,
     ticket,
@@ -34,6 +36,8 @@ from opengazette.errors import Fault, PortalRejected, PortalUnavailable, Setting
 
 _FOUR_BY_FOUR = re.compile(r"[a-z0-9]{4}-[a-z0-9]{4}")
 _LONGEST_WAIT = 900.0
+#: Nothing below this path is public or can become so: it may be asked for twice.
+SOURCES = "/api/publishing/v1/source/"
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ class Connection(Socrata):
             password=credentials.password if credentials else None,
             session_adapter={"prefix": f"{place.scheme}://", "adapter": _adapter(attempts)},
         )
+        drafts = f"{place.scheme}://{place.netloc}{SOURCES}"
+        self.session.mount(drafts, _adapter(attempts, "POST"))
         self._seconds, self._sleep = seconds, sleep
         self._drafts: set[str] = set()
         self.session.headers.pop("X-App-token", None)
@@ -83,6 +89,7 @@ class Connection(Socrata):
             self.session.headers["X-App-Token"] = credentials.app_token
         if loopback:
             self.session.trust_env = False
+            self.session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
         if credentials is None:
             self.session.auth = _nobody
 
@@ -160,6 +167,26 @@ class Connection(Socrata):
             return None
         return self._finished("get", resource, {}, response).content
 
+    def exchange(self, method: str, resource: str, arguments: dict[str, Any]) -> requests.Response:
+        """Ask for something and return the answer, once it is one that holds data or nothing."""
+        response = self._send(method, resource, arguments)
+        finished = self._finished(method, resource, arguments, response)
+        content_of(finished)
+        return finished
+
+    def attach_to_draft(self, place: str, name: str, media_type: str, content: bytes) -> str:
+        """Upload a file to a draft revision and return the id to list it under."""
+        answer = self._perform_request(
+            "post",
+            f"{place}/attachment",
+            data=content,
+            headers={"X-File-Name": name, "Content-Type": media_type},
+        )
+        asset = answer.get("file_id") if isinstance(answer, dict) else None
+        if not isinstance(asset, str) or not CODE.fullmatch(asset):
+            raise no_data()
+        return asset
+
     def describe_column(self, uid: str, name: str, document: dict[str, str]) -> None:
         """Change what a column says of itself."""
         self._perform_update("put", f"/api/views/{checked_uid(uid)}/columns/{name}", document)  # type: ignore[no-untyped-call]
@@ -193,7 +220,7 @@ class Connection(Socrata):
     ) -> requests.Response:
         """Wait until work that the portal only promised (202) is done."""
         waited = 0.0
-        while response.status_code == 202:
+        while is_promise(response):
             pause = asked_pause(response)
             waited += pause
             if waited > _LONGEST_WAIT:
@@ -230,7 +257,7 @@ def checked_uid(uid: str) -> str:
     return uid
 
 
-def _adapter(attempts: int) -> HTTPAdapter:
+def _adapter(attempts: int, *also: str) -> HTTPAdapter:
     """Repeat only what may be done twice: reading, and putting the same thing again."""
     return HTTPAdapter(
         max_retries=Retry(
@@ -239,7 +266,7 @@ def _adapter(attempts: int) -> HTTPAdapter:
             backoff_jitter=1.0,
             backoff_max=30,
             status_forcelist=[429, 500, 502, 503, 504],
-            allowed_methods={"GET", "PUT"},
+            allowed_methods={"GET", "PUT", *also},
             respect_retry_after_header=True,
             retry_after_max=LONGEST_RETRY_AFTER,
             raise_on_status=False,

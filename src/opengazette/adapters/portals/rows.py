@@ -61,19 +61,6 @@ def read_back(client: Connection, uid: str, columns: Mapping[str, str]) -> ReadB
     return ReadBack(total, found)
 
 
-def stand_already(
-    client: Connection, uid: str, shipment: Shipment, earlier: Shipment | None
-) -> bool:
-    """Tell whether the rows are those of before and still stand: then only papers change.
-
-    A replaced row counts as changed with everybody who follows the table.
-    """
-    if earlier is None or earlier.digest != shipment.digest:
-        return False
-    seen = read_back(client, uid, shipment.columns)
-    return seen == ReadBack(shipment.rows, shipment.digest)
-
-
 def shown_rows(
     client: Connection, uid: str, columns: Mapping[str, str]
 ) -> Iterator[dict[str, str | None]]:
@@ -119,10 +106,11 @@ def _cells(row: dict[str, object], columns: Mapping[str, str]) -> list[str | Non
     """Return a row's cells in order. A column that nobody sent is a difference, not a detail."""
     if any(name not in columns and not name.startswith(":") for name in row):
         raise NotCanonical("a row has other columns")
-    return [_cell(row.get(name)) for name in columns]
+    return [one_cell(row.get(name)) for name in columns]
 
 
-def _cell(value: object) -> str | None:
+def one_cell(value: object) -> str | None:
+    """Return a cell as text. Raises NotCanonical where it is neither text nor number."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):

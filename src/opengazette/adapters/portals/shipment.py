@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from opengazette.documentation.canonical import NotCanonical, digest, read_table_csv
 from opengazette.documentation.public_face import ATTACHED, TEXTS
 from opengazette.errors import PortalRejected
+from opengazette.model.frozen import canonical_sha256
 from opengazette.model.stages import Release
 from opengazette.ports import Papers
 
@@ -32,6 +34,12 @@ class Shipment:
     digest: str
     metadata: dict[str, Any]
     attachments: tuple[Attachment, ...]
+
+    @property
+    def mark(self) -> str:
+        """Return what names exactly this shipment: rows, metadata and attachments."""
+        files = {a.name: sha256(a.content).hexdigest() for a in self.attachments}
+        return canonical_sha256({"rows": self.digest, "said": self.metadata, "attached": files})
 
     def document(self) -> dict[str, Any]:
         """Return the top-level fields of the view."""

@@ -6,24 +6,20 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
+from opengazette.adapters.portals.answers import differs, still_there
 from opengazette.adapters.portals.connection import Connection, Credentials, checked_uid
 from opengazette.adapters.portals.faces import face_seen, papers_seen, shown_otherwise
-from opengazette.adapters.portals.rows import (
-    ReadBack,
-    read_back,
-    replace_rows,
-    stand_already,
-)
+from opengazette.adapters.portals.rows import ReadBack, read_back
+from opengazette.adapters.portals.senders import Sender, SodaSender
 from opengazette.adapters.portals.shipment import Shipment, pack
 from opengazette.adapters.portals.views import (
-    create_draft,
+    has_columns,
     is_draft,
     is_open,
     other_columns,
-    put_papers,
     refuse_other_columns,
 )
-from opengazette.errors import PortalRejected, PortalUnavailable
+from opengazette.errors import HeldByPortal, PortalRejected, PortalUnavailable
 from opengazette.model.public_face import Seen
 from opengazette.model.stages import Approved, Release
 from opengazette.ports import Papers, PublicState
@@ -35,13 +31,14 @@ LOOKS = (0.0, 1.0, 3.0, 10.0)
 
 
 class SocrataPortal:
-    """A `ports.Portal` on SODA 2."""
+    """A `ports.Portal` on Socrata; the sender says by which of its protocols releases go."""
 
     def __init__(
         self,
         address: str,
         credentials: Credentials,
         papers: Papers,
+        sender: Sender | None = None,
         *,
         seconds: tuple[float, float] = (10.0, 300.0),
         attempts: int = 5,
@@ -50,6 +47,7 @@ class SocrataPortal:
         self._address = address.rstrip("/")
         self._credentials = credentials
         self._papers = papers
+        self._sender: Sender = sender or SodaSender()
         self._seconds, self._attempts, self._sleep = seconds, attempts, sleep
 
     def state(self, uid: str, columns: Mapping[str, str]) -> PublicState | None:
@@ -108,6 +106,7 @@ class SocrataPortal:
         Raises:
             PortalUnavailable: the portal did not answer to the end; sending again is safe.
             PortalRejected: the portal refused the release, or showed something else.
+            HeldByPortal: its own reviewers hold the release; the public sees what it saw.
         """
         shipment = pack(release.release, self._papers)
         earlier = pack(before, self._papers) if before is not None else None
@@ -134,13 +133,13 @@ class SocrataPortal:
                     client.withdraw(uid)
             view = client.visible_view(uid)
         if view is not None and (delete or is_open(view)):
-            raise _still_there(uid)
+            raise still_there(uid)
         with self._connected(None) as stranger:
             for pause in LOOKS:
                 self._sleep(pause)
                 if not stranger.shows_anything(uid):
                     return
-        raise _still_there(uid)
+        raise still_there(uid)
 
     def _finish(
         self, client: Connection, uid: str, shipment: Shipment, created: Created
@@ -152,13 +151,13 @@ class SocrataPortal:
         if not is_draft(view):
             return self._replace(client, uid, shipment, None)
         client.take_up(view)
-        if other_columns(view, shipment.columns):
+        if has_columns(view) and other_columns(view, shipment.columns):
             client.discard(uid)
             return self._create(client, shipment, created)
         return self._fill(client, uid, shipment, None)
 
     def _create(self, client: Connection, shipment: Shipment, created: Created) -> PublicState:
-        return self._fill(client, create_draft(client, shipment), shipment, created)
+        return self._fill(client, self._sender.begin(client, shipment), shipment, created)
 
     def _fill(
         self, client: Connection, uid: str, shipment: Shipment, created: Created
@@ -167,8 +166,10 @@ class SocrataPortal:
         try:
             if created is not None:
                 created(uid)
-            taken = replace_rows(client, uid, shipment)
+            taken = self._sender.send_rows(client, uid, shipment)
             state = self._show(client, uid, shipment) if taken else None
+        except HeldByPortal:
+            raise
         except BaseException:
             with suppress(PortalUnavailable, PortalRejected):
                 client.set_permission(uid, "private")  # type: ignore[no-untyped-call]
@@ -178,7 +179,7 @@ class SocrataPortal:
         if state is None:
             client.set_permission(uid, "private")  # type: ignore[no-untyped-call]
             client.discard(uid)
-            raise _differs("The new dataset was taken back; nothing of it is public.")
+            raise differs("The new dataset was taken back; nothing of it is public.")
         return state
 
     def _replace(
@@ -191,25 +192,42 @@ class SocrataPortal:
                 "Restore the dataset on the portal, or check the user's rights.",
             )
         refuse_other_columns(view, shipment.columns)
-        taken = stand_already(client, uid, shipment, earlier) or replace_rows(client, uid, shipment)
+        stands = self._stands(client, uid, shipment, earlier)
+        taken = stands or self._sender.send_rows(client, uid, shipment)
         try:
-            state = self._show(client, uid, shipment) if taken else None
+            state = self._show(client, uid, shipment, with_rows=not stands) if taken else None
         except PortalRejected as refused:
             what_is_public = self._put_back(client, uid, earlier)
             raise PortalRejected(f"{refused.problem} {what_is_public}", refused.remedy) from None
         if state is None:
-            raise _differs(self._put_back(client, uid, earlier))
+            raise differs(self._put_back(client, uid, earlier))
         return state
 
-    def _show(self, client: Connection, uid: str, shipment: Shipment) -> PublicState | None:
+    def _stands(
+        self, client: Connection, uid: str, shipment: Shipment, earlier: Shipment | None
+    ) -> bool:
+        """Tell whether the rows stand already: then only papers change.
+
+        A replaced row counts as changed with everybody who follows the table.
+        """
+        meant = earlier is not None and earlier.digest == shipment.digest
+        if not meant and not self._sender.may_stand(client, uid, shipment):
+            return False
+        seen = read_back(client, uid, shipment.columns)
+        return seen == ReadBack(shipment.rows, shipment.digest)
+
+    def _show(
+        self, client: Connection, uid: str, shipment: Shipment, *, with_rows: bool = True
+    ) -> PublicState | None:
         """Bring rows that were sent before the public; None where something else is seen."""
         view = client.visible_view(uid)
         if view is not None and is_draft(view):
             client.publish(uid)  # type: ignore[no-untyped-call]
         if self._look(client, uid, shipment) is None:
             return None
-        put_papers(client, uid, shipment)
-        client.set_permission(uid, "public")  # type: ignore[no-untyped-call]
+        if not (with_rows and self._sender.rows_bring_all):
+            self._sender.send_papers(client, uid, shipment)
+            client.set_permission(uid, "public")  # type: ignore[no-untyped-call]
         with self._connected(None) as stranger:
             seen = self._look(stranger, uid, shipment)
             view = stranger.visible_view(uid) if seen else None
@@ -232,8 +250,9 @@ class SocrataPortal:
     def _put_back(self, client: Connection, uid: str, earlier: Shipment | None) -> str:
         """Show the earlier release again, or nothing; say which."""
         if earlier is not None:
-            with suppress(PortalRejected), self._connected(None) as stranger:
-                if replace_rows(client, uid, earlier) and self._look(stranger, uid, earlier):
+            with suppress(PortalRejected, HeldByPortal), self._connected(None) as stranger:
+                sent = self._sender.send_rows(client, uid, earlier)
+                if sent and self._look(stranger, uid, earlier):
                     return self._papers_back(client, uid, earlier)
         with suppress(PortalRejected):
             client.set_permission(uid, "private")  # type: ignore[no-untyped-call]
@@ -247,7 +266,8 @@ class SocrataPortal:
 
     def _papers_back(self, client: Connection, uid: str, earlier: Shipment) -> str:
         try:
-            put_papers(client, uid, earlier)
+            if not self._sender.rows_bring_all:
+                self._sender.send_papers(client, uid, earlier)
         except PortalRejected:
             return "The previous rows were put back and read back; its papers were refused too."
         return "The previous release was put back and read back."
@@ -276,17 +296,3 @@ class SocrataPortal:
         )
         with client:
             yield client
-
-
-def _still_there(uid: str) -> PortalRejected:
-    return PortalRejected(
-        f"Dataset {uid} is still public on the portal, or a stranger still sees it.",
-        "Look at the portal now, take the dataset off by hand, then do this again.",
-    )
-
-
-def _differs(what_is_public: str) -> PortalRejected:
-    return PortalRejected(
-        f"The portal showed something other than what was sent. {what_is_public}",
-        "Compare the portal's activity log with the run, then run the dataset again.",
-    )

@@ -37,6 +37,11 @@ def is_open(view: Mapping[str, Any]) -> bool:
     )
 
 
+def has_columns(view: Mapping[str, Any]) -> bool:
+    """Tell whether a dataset has any column yet."""
+    return bool(_columns(view))
+
+
 def other_columns(view: Mapping[str, Any], columns: Mapping[str, str]) -> list[str]:
     """Return the columns that the portal lacks, holds as another type, or has beyond these."""
     types = {name: column.get("dataTypeName") for name, column in _columns(view).items()}
@@ -66,8 +71,6 @@ def put_papers(client: Connection, uid: str, shipment: Shipment) -> None:
         shown = _columns(view).get(column["fieldName"], {})
         if {key: shown.get(key) for key in wanted} != wanted:
             client.describe_column(uid, column["fieldName"], wanted)
-    inner = view.get("metadata")
-    kept = inner if isinstance(inner, dict) else {}
     attachments = [
         {
             "filename": paper.name,
@@ -80,9 +83,16 @@ def put_papers(client: Connection, uid: str, shipment: Shipment) -> None:
         uid,
         {
             **shipment.document(),
-            "metadata": {**kept, **shipment.inner(), "attachments": attachments},
+            "metadata": {**kept_metadata(view), **shipment.inner(), "attachments": attachments},
         },
     )
+
+
+def kept_metadata(view: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metadata that others may have set, without the list of attachments."""
+    inner = view.get("metadata")
+    kept = inner if isinstance(inner, dict) else {}
+    return {name: value for name, value in kept.items() if name != "attachments"}
 
 
 def _columns(view: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

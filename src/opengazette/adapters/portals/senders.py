@@ -1,0 +1,57 @@
+"""How a release gets to a portal. Guards, reading back and putting back are the same for all."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from opengazette.adapters.portals.connection import Connection
+from opengazette.adapters.portals.rows import replace_rows
+from opengazette.adapters.portals.shipment import Shipment
+from opengazette.adapters.portals.views import create_draft, put_papers
+
+
+class Sender(Protocol):
+    """One way of sending. Raises PortalUnavailable, PortalRejected or HeldByPortal."""
+
+    @property
+    def rows_bring_all(self) -> bool:
+        """Tell whether papers and permission go along with the rows."""
+        ...
+
+    def begin(self, client: Connection, shipment: Shipment, /) -> str:
+        """Make a private draft of a dataset that the connection may take back; return its id."""
+        ...
+
+    def may_stand(self, client: Connection, uid: str, shipment: Shipment, /) -> bool:
+        """Tell whether this very shipment may have gone out, though no receipt says so."""
+        ...
+
+    def send_rows(self, client: Connection, uid: str, shipment: Shipment, /) -> bool:
+        """Replace all rows in one transaction; say whether the portal claims to have them all."""
+        ...
+
+    def send_papers(self, client: Connection, uid: str, shipment: Shipment, /) -> None:
+        """Bring up to date what is said of the rows."""
+        ...
+
+
+class SodaSender:
+    """Rows, papers and permission each on their own, through sodapy."""
+
+    rows_bring_all = False
+
+    def begin(self, client: Connection, shipment: Shipment, /) -> str:
+        """Make a private draft with every column's type said."""
+        return create_draft(client, shipment)
+
+    def may_stand(self, _client: Connection, _uid: str, _shipment: Shipment, /) -> bool:
+        """Tell that nothing goes out unless a run waits for it."""
+        return False
+
+    def send_rows(self, client: Connection, uid: str, shipment: Shipment, /) -> bool:
+        """Replace all rows in one transaction."""
+        return replace_rows(client, uid, shipment)
+
+    def send_papers(self, client: Connection, uid: str, shipment: Shipment, /) -> None:
+        """Send document, columns and attachments."""
+        put_papers(client, uid, shipment)
