@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -19,6 +20,7 @@ from opengazette.errors import SettingsInvalid
 from opengazette.localportal.doorkeeper import Doorkeeper
 from opengazette.localportal.faults import Armed, Faulty
 from opengazette.localportal.guard import Guard
+from opengazette.localportal.openapi import openapi_document
 from opengazette.localportal.portal import Portal, known_app_token
 from opengazette.localportal.problems import Problem, bad_request
 from opengazette.localportal.publishing.work import Workshop
@@ -85,6 +87,9 @@ def create_app(settings: PortalSettings) -> FastAPI:
         dependencies=[Depends(known_app_token)],
     )
     app.state.portal = portal
+    # What FastAPI would say of itself names neither what is sent nor what is refused.
+    routers = [routes.router for routes in _ROUTES]
+    app.openapi = partial(openapi_document, settings.title, routers)  # type: ignore[method-assign]
     _add_routes(app, settings)
     app.add_middleware(Guard)
     app.exception_handler(Problem)(_answer_problem)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -193,6 +193,12 @@ def https_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str
     settings = PortalSettings(folder=folder, users=USERS, refuse_plain_http=True, tls=True)
     with serving(settings) as address:
         yield address, folder
+
+
+@pytest.fixture(scope="session")
+def desk_at() -> Callable[[TestClient], Desk]:
+    """Give a publisher, Ann, at the portal of a client."""
+    return Desk
 
 
 @pytest.fixture
