@@ -1,24 +1,24 @@
-"""What the publisher promises, shown against the real local portal."""
+"""What the publisher promises, by each protocol, shown against the real local portal."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 import requests
+from examples.offices import SENDERS, LocalPortal, portal_of
+from examples.releases import filed_release, portal_columns
 
 from opengazette.adapters.archives.folder import FolderArchive
 from opengazette.adapters.archives.papers import ArchivePapers
 from opengazette.adapters.portals.connection import Connection, Credentials
 from opengazette.adapters.portals.socrata import SocrataPortal
 from opengazette.errors import Fault, PortalRejected, PortalUnavailable, SettingsInvalid
-from opengazette.model.stages import Approved, DocumentRef, Release, TableRef
+from opengazette.model.stages import Approved
 
-SHA = "ab" * 32
 TYPES = {"county": "text", "cases": "integer", "rate": "number", "cases_annotation": "text"}
 ROWS = [
     ["Ángeles, \u201cLos\u201d", "1200", "3.50", ""],
@@ -28,26 +28,14 @@ ROWS = [
 ]
 
 
-class LocalPortal(Protocol):
-    """The fixture of conftest.py."""
-
-    host: str
-    url: str
-    user: str
-    password: str
-    folder: Path
-
-
 class Office:
     """Everything that a release needs, on a folder of its own."""
 
-    def __init__(self, folder: Path, portal: LocalPortal) -> None:
+    def __init__(self, folder: Path, portal: LocalPortal, protocol: str) -> None:
         self.papers = ArchivePapers(FolderArchive(folder))
         self.credentials = Credentials(portal.user, portal.password)
-        self.portal = SocrataPortal(
-            portal.url, self.credentials, self.papers, attempts=0, sleep=lambda _seconds: None
-        )
-        self.url = portal.url
+        self.portal = portal_of(portal, self.papers, protocol)
+        self.url, self.protocol = portal.url, protocol
 
     def release(self, rows: list[list[str]], **metadata: Any) -> Approved:
         text = io.StringIO()
@@ -56,28 +44,7 @@ class Office:
         return self.release_of(text.getvalue().encode(), **metadata)
 
     def release_of(self, table: bytes, **metadata: Any) -> Approved:
-        documents = (
-            self.papers.file("table.csv", "text/csv", table),
-            self.papers.file(
-                "metadata.json", "application/json", json.dumps(about(metadata)).encode()
-            ),
-            self.papers.file("dictionary.csv", "text/csv", b"column\ncounty\n"),
-            self.papers.file("methodology.md", "text/markdown", "How: é".encode()),
-        )
-        release = Release(
-            dataset="cases",
-            contract=SHA,
-            rule_pack=SHA,
-            extract=TableRef("cases", SHA, 1, ()),
-            public=TableRef("cases", SHA, 1, ()),
-            private=TableRef("cases", SHA, 1, ()),
-            evidence=DocumentRef("evidence.json", "application/json", SHA),
-            documents=documents,
-            score=None,
-            primary=0,
-            complementary=0,
-        )
-        return Approved(release, SHA, ())
+        return filed_release(self.papers, "cases", table, about(metadata))
 
     def view(self, uid: str) -> dict[str, Any]:
         answer = requests.get(f"{self.url}/api/views/{uid}.json", timeout=10)
@@ -101,22 +68,14 @@ def about(changes: dict[str, Any]) -> dict[str, Any]:
         "licenseId": "PUBLIC_DOMAIN",
         "rowLabel": "one county",
         "custom_fields": {"Publication": {"publisher": "Public Health"}},
-        "columns": [
-            {
-                "name": name.title(),
-                "fieldName": name,
-                "dataTypeName": "text" if kind == "text" else "number",
-                "description": f"About {name}.",
-            }
-            for name, kind in TYPES.items()
-        ],
+        "columns": portal_columns(TYPES),
         **changes,
     }
 
 
-@pytest.fixture
-def office(tmp_path: Path, shared_portal: LocalPortal) -> Office:
-    return Office(tmp_path / "archive", shared_portal)
+@pytest.fixture(params=SENDERS)
+def office(request: pytest.FixtureRequest, tmp_path: Path, shared_portal: LocalPortal) -> Office:
+    return Office(tmp_path / "archive", shared_portal, request.param)
 
 
 def test_a_new_dataset_is_public_with_all_its_rows_and_papers(office: Office) -> None:
@@ -226,8 +185,9 @@ def test_a_file_that_breaks_its_own_types_never_leaves_and_is_not_quoted(office:
 
 
 def test_a_wrong_password_is_refused_and_never_shown(office: Office) -> None:
+    sender = SENDERS[office.protocol]()
     wrong = SocrataPortal(
-        office.url, Credentials("publisher", "hunter2"), office.papers, attempts=0
+        office.url, Credentials("publisher", "hunter2"), office.papers, sender, attempts=0
     )
     with pytest.raises(PortalRejected, match="401|403") as refused:
         wrong.publish(office.release(ROWS), uid=None, before=None)

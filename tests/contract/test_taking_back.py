@@ -6,7 +6,7 @@ from collections.abc import Sized
 from pathlib import Path
 
 import pytest
-from examples.offices import CONTRACT, WHO, Office
+from examples.offices import CONTRACT, WHO, LocalPortal, Office
 
 from opengazette.adapters.portals.connection import Connection
 from opengazette.errors import (
@@ -126,11 +126,12 @@ def test_a_rollback_shows_the_old_rows_and_stays(office: Office) -> None:
 
 
 def test_a_rollback_that_fails_shows_what_was_public_before(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, local_portal: LocalPortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    office = Office(tmp_path / "archive", local_portal)
     first, second = office.publish(3), office.publish(4)
     monkeypatch.setattr(
-        "opengazette.adapters.portals.socrata.put_papers",
+        "opengazette.adapters.portals.senders.put_papers",
         lambda *_arguments: (_ for _ in ()).throw(PortalRejected("The portal refused.")),
     )
     with pytest.raises(PortalRejected, match="put back"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,12 +17,15 @@ from opengazette.adapters.archives.ledger import ArchiveLedger
 from opengazette.adapters.archives.papers import ArchivePapers
 from opengazette.adapters.contracts import load_contract
 from opengazette.adapters.portals.connection import Credentials
+from opengazette.adapters.portals.revisions import RevisionSender
+from opengazette.adapters.portals.senders import Sender, SodaSender
 from opengazette.adapters.portals.socrata import SocrataPortal
 from opengazette.documentation.columns import column_types
 from opengazette.governance.ledger_state import place_of, release_named
 from opengazette.model.approval import Approval, RiskEnvelope
 from opengazette.model.ledger import LedgerEntry
 from opengazette.model.stages import Approved, Published
+from opengazette.ports import Papers
 from opengazette.steps.publish import publish
 from opengazette.steps.rollback import rollback
 from opengazette.steps.withdraw import resume, stop, withdraw
@@ -65,17 +68,36 @@ class Noon:
         return self.time
 
 
+#: How releases go to the portal; the second asks again at once where a portal works on.
+SENDERS: dict[str, Callable[[], Sender]] = {
+    "soda": SodaSender,
+    "revisions": lambda: RevisionSender(pause=0.02),
+}
+
+
+def portal_of(
+    server: LocalPortal, papers: Papers, protocol: str, url: str | None = None
+) -> SocrataPortal:
+    """Return a portal that is asked once and never waited for."""
+    return SocrataPortal(
+        url or server.url,
+        Credentials(server.user, server.password),
+        papers,
+        SENDERS[protocol](),
+        attempts=0,
+        sleep=lambda _seconds: None,
+    )
+
+
 class Office:
     """A ledger, papers and a portal on which nothing was published yet."""
 
-    def __init__(self, folder: Path, server: LocalPortal) -> None:
+    def __init__(self, folder: Path, server: LocalPortal, protocol: str = "soda") -> None:
         self.archive = FolderArchive(folder)
         self.papers, self.ledger = ArchivePapers(self.archive), ArchiveLedger(self.archive)
-        self.server, self.clock = server, Noon()
+        self.server, self.clock, self.protocol = server, Noon(), protocol
         self.user = Credentials(server.user, server.password)
-        self.portal = SocrataPortal(
-            server.url, self.user, self.papers, attempts=0, sleep=lambda _seconds: None
-        )
+        self.portal = portal_of(server, self.papers, protocol)
 
     def release(
         self,
