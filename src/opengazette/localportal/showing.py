@@ -95,20 +95,26 @@ class Cell:
 
 def shown_columns(view: View) -> list[Shown]:
     """Return the columns of the visual table; annotations speak through the cells they mark."""
-    fields = {column.field_name for column in view.columns}
+    notes = {annotation_of(view, column) for column in view.columns}
     return [
         Shown(
             column,
-            annotation if (annotation := column.field_name + _ANNOTATION) in fields else None,
-            numeric=column.kind == "number" and not _is_a_name(column),
+            annotation_of(view, column),
+            numeric=column.kind == "number" and not is_a_name(column),
             sortable=column.kind not in UNORDERED,
         )
         for column in view.columns
-        if column.field_name.removesuffix(_ANNOTATION) not in fields - {column.field_name}
+        if column.field_name not in notes
     ]
 
 
-def _is_a_name(column: Column) -> bool:
+def annotation_of(view: View, column: Column) -> str | None:
+    """Return the field that annotates a column, or None."""
+    field = column.field_name + _ANNOTATION
+    return field if view.column(field) is not None else None
+
+
+def is_a_name(column: Column) -> bool:
     """Say whether the digits name something, as a year does, rather than count it."""
     plain = column.format.get("noCommas") in (True, "true")
     return plain or _NO_SEPARATORS.search(column.field_name) is not None

@@ -1,0 +1,279 @@
+"""Charts as SVG, drawn here: a browser that shows one asks nobody else for anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from opengazette.localportal.pages.chart_choice import Choice
+from opengazette.localportal.pages.chart_points import Point, Points
+from opengazette.localportal.pages.chart_words import measure_name
+from opengazette.localportal.pages.counties import county_boundaries
+from opengazette.localportal.pages.periods import Unit, period
+
+if TYPE_CHECKING:
+    import altair as alt
+
+Theme = Literal["light", "dark"]
+Size = Literal["wide", "phone"]
+WIDTHS: Final[dict[Size, int]] = {"wide": 1060, "phone": 340}
+_HEIGHT: Final = 300
+_FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
+_TICKS: Final[dict[Unit, str]] = {
+    "year": "%Y",
+    "half": "%b %Y",
+    "quarter": "%b %Y",
+    "month": "%b %Y",
+    "week": "%b %Y",
+    "day": "%b %Y",
+}
+
+
+@dataclass(frozen=True)
+class Paint:
+    """The colours of a theme. `series` can be told apart without seeing hues, by lightness too."""
+
+    ink: str
+    soft: str
+    line: str
+    paper: str
+    series: tuple[str, ...]
+    ramp: tuple[str, str]
+    missing: str
+
+
+_PAINT: Final[dict[Theme, Paint]] = {
+    "light": Paint(
+        ink="#1b2430",
+        soft="#4d5a68",
+        line="#d9d8d0",
+        paper="#ffffff",
+        series=(
+            *("#12415a", "#b3541e", "#2b7a4b", "#7a4fa3"),
+            *("#8a6d00", "#a33a5e", "#3c6fb0", "#5b6470"),
+        ),
+        ramp=("#e3eef3", "#12415a"),
+        missing="#8a96a3",
+    ),
+    "dark": Paint(
+        ink="#e8ecef",
+        soft="#aab6c1",
+        line="#36424d",
+        paper="#1a222a",
+        series=(
+            *("#86c5e6", "#f0a35e", "#7fd0a0", "#c7a3ea"),
+            *("#e3c85a", "#f08fb0", "#8fb4f0", "#b9c2cb"),
+        ),
+        ramp=("#24333f", "#86c5e6"),
+        missing="#7d8a96",
+    ),
+}
+
+
+def draw(choice: Choice, found: Points, theme: Theme, size: Size) -> str:
+    """Draw a chart as SVG.
+
+    A point without a number is a gap in a line under a mark, a word in the place of a bar, a
+    dashed county; none of them stands at zero.
+    """
+    paint = _PAINT[theme]
+    drawn = {"line": _lines, "bars": _bars, "map": _map}[choice.kind](choice, found, paint, size)
+    framed = drawn.configure(
+        background=paint.paper,
+        font=_FONT,
+        padding=8,
+        view={"stroke": None},
+        axis=_axis(paint),
+        legend={"labelColor": paint.ink, "titleColor": paint.soft, **_LEGEND[size]},
+    )
+    return _svg(framed.to_json(indent=None, validate=False))
+
+
+_LEGEND: Final[dict[Size, dict[str, Any]]] = {
+    "wide": {"orient": "top", "labelFontSize": 13, "titleFontSize": 13, "labelLimit": 260},
+    "phone": {"orient": "top", "labelFontSize": 12, "titleFontSize": 12, "columns": 2},
+}
+
+
+def _axis(paint: Paint) -> dict[str, Any]:
+    return {
+        "labelColor": paint.soft,
+        "titleColor": paint.soft,
+        "gridColor": paint.line,
+        "domainColor": paint.soft,
+        "tickColor": paint.soft,
+        "labelFontSize": 13,
+        "titleFontSize": 13,
+        "titleFontWeight": "normal",
+        "labelLimit": 220,
+    }
+
+
+@lru_cache(maxsize=256)
+def _svg(specification: str) -> str:
+    import vl_convert
+
+    drawn: str = vl_convert.vegalite_to_svg(specification, allowed_base_urls=[])
+    return drawn
+
+
+def _data(points: list[dict[str, Any]]) -> alt.InlineData:
+    import altair as alt
+
+    return alt.InlineData(values=points)
+
+
+def _lines(
+    choice: Choice, found: Points, paint: Paint, size: Size
+) -> alt.LayerChart | alt.FacetChart:
+    import altair as alt
+
+    dated = [
+        {"at": read.start.isoformat(), "series": one.series, "number": one.number}
+        for one in found.points
+        if (read := period(one.at)) is not None
+    ]
+    units = {read.unit for one in found.points if (read := period(one.at)) is not None}
+    days = sorted({str(one["at"]) for one in dated})
+    few: Any = days if len(days) <= (12 if size == "wide" else 6) else alt.Undefined
+    ticks = alt.Axis(
+        title=None,
+        format=_TICKS[min(units, default="year")],
+        grid=False,
+        labelFlush=False,
+        values=few,
+        tickCount=6 if size == "phone" else 10,
+    )
+    x = alt.X("at:T", axis=ticks)
+    base = alt.Chart(_data(dated)).encode(x=x)
+    lines = base.mark_line(
+        strokeWidth=2.5, invalid="break-paths-show-path-domains", point=_dot(len(days))
+    ).encode(
+        y=alt.Y("number:Q", axis=_numbers(), scale=alt.Scale(zero=True)),
+        color=_series(choice, found, paint),
+    )
+    gaps = base.transform_filter("datum.number === null")
+    rules = gaps.mark_rule(color=paint.missing, strokeDash=[3, 4], strokeWidth=1.5)
+    marks = gaps.mark_point(
+        shape="diamond", size=90, color=paint.missing, fill=paint.paper, strokeWidth=2
+    ).encode(y=alt.value(4))
+    return alt.layer(rules, lines, marks, width=WIDTHS[size] - 90, height=_HEIGHT)
+
+
+def _dot(points: int) -> Any:  # noqa: ANN401 - altair takes a truth or a form
+    return {"size": 50, "filled": True} if points <= 40 else False
+
+
+def _numbers() -> alt.Axis:
+    """Write numbers in full up to a million; the words above the chart say what they count."""
+    import altair as alt
+
+    return alt.Axis(
+        title=None,
+        labelExpr="format(datum.value, abs(datum.value) >= 1e6 ? '~s' : ',')",
+        domain=False,
+        ticks=False,
+        tickCount=5,
+        labelPadding=6,
+    )
+
+
+def _series(choice: Choice, found: Points, paint: Paint) -> Any:  # noqa: ANN401 - a channel or a value
+    import altair as alt
+
+    if choice.split is None:
+        return alt.value(paint.series[0])
+    drawn = {point.series for point in found.points}
+    names = [value for value in choice.split.values if value in drawn]
+    colours = [paint.series[at % len(paint.series)] for at in range(len(names))]
+    return alt.Color(
+        "series:N",
+        title=choice.split.column.name,
+        scale=alt.Scale(domain=names, range=colours),
+        sort=names,
+    )
+
+
+def _bars(
+    choice: Choice, found: Points, paint: Paint, size: Size
+) -> alt.LayerChart | alt.FacetChart:
+    import altair as alt
+
+    values = [_bar(point) for point in found.points]
+    order = _bar_order(found.points)
+    y = alt.Y(
+        "at:N",
+        sort=order,
+        axis=alt.Axis(title=None, domain=False, ticks=False, labelPadding=8, labelLimit=150),
+        scale=alt.Scale(paddingInner=0.28),
+    )
+    split: dict[str, Any] = {"yOffset": alt.YOffset("series:N")} if choice.split else {}
+    base = alt.Chart(_data(values)).encode(y=y, **split)
+    bars = base.mark_bar(cornerRadiusEnd=2).encode(
+        x=alt.X("number:Q", axis=_numbers(), scale=alt.Scale(zero=True)),
+        color=_series(choice, found, paint),
+    )
+    words = (
+        base.transform_filter("datum.number === null")
+        .mark_text(align="left", dx=4, color=paint.soft, fontStyle="italic", fontSize=13)
+        .encode(x=alt.value(0), text="missing:N")
+    )
+    each = 28 if choice.split is None else 18 * max(2, len({p.series for p in found.points}))
+    room = max(60, each * len(order))
+    return alt.layer(bars, words, width=WIDTHS[size] - 180, height=room)
+
+
+def _bar(point: Point) -> dict[str, Any]:
+    word = point.missing.lower() if point.number is None else ""
+    return {"at": point.at, "series": point.series, "number": point.number, "missing": word}
+
+
+def _bar_order(points: tuple[Point, ...]) -> list[str]:
+    """Keep the publisher's order of a few values, as of ages; many go by size."""
+    places = list(dict.fromkeys(point.at for point in points))
+    if len(places) <= 12:
+        return places
+    size = dict.fromkeys(places, 0.0)
+    for point in points:
+        size[point.at] += point.number or 0.0
+    return sorted(places, key=lambda at: -size[at])
+
+
+def _map(
+    choice: Choice, found: Points, paint: Paint, size: Size
+) -> alt.LayerChart | alt.FacetChart:
+    import altair as alt
+
+    numbers = {point.at.casefold(): point.number for point in found.points}
+    topology = county_boundaries()
+    shapes = alt.InlineData(
+        values=topology, format=alt.TopoDataFormat(type="topojson", feature="counties")
+    )
+    rows = [
+        {"name": name, "number": numbers.get(name.casefold())}
+        for name in (
+            shape["properties"]["name"] for shape in topology["objects"]["counties"]["geometries"]
+        )
+    ]
+    width = min(WIDTHS[size], 560)
+    base = alt.Chart(shapes).transform_lookup(
+        lookup="properties.name", from_=alt.LookupData(_data(rows), "name", ["number"])
+    )
+    shown = base.transform_filter("isValid(datum.number)").mark_geoshape(
+        stroke=paint.paper, strokeWidth=0.8
+    )
+    ramp = alt.Color(
+        "number:Q",
+        title=measure_name(choice),
+        scale=alt.Scale(range=list(paint.ramp), type="sqrt"),
+        legend=alt.Legend(
+            labelExpr="format(datum.value, abs(datum.value) >= 1e6 ? '~s' : ',')",
+            gradientLength=min(240, width - 80),
+        ),
+    )
+    hidden = base.transform_filter("!isValid(datum.number)").mark_geoshape(
+        fill=paint.paper, stroke=paint.missing, strokeWidth=1, strokeDash=[2, 2]
+    )
+    layers = alt.layer(shown.encode(color=ramp), hidden, width=width, height=width)
+    return layers.project("mercator")

@@ -1,0 +1,147 @@
+"""What a dataset's publisher says of it, in the words of the pages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from pydantic import JsonValue
+
+from opengazette.localportal.publishing.drafts import Revision
+from opengazette.localportal.showing import long_date
+from opengazette.localportal.views import View
+
+FREQUENCIES: Final = {
+    "daily": "Daily",
+    "weekly": "Weekly",
+    "monthly": "Monthly",
+    "quarterly": "Quarterly",
+    "semiannual": "Twice a year",
+    "annual": "Yearly",
+    "biennial": "Every two years",
+    "irregular": "Irregularly",
+}
+
+
+@dataclass(frozen=True)
+class Release:
+    """One entry of a dataset's history."""
+
+    title: str
+    moment: int
+    note: str = ""
+    counts: str = ""
+
+
+@dataclass(frozen=True)
+class Citation:
+    """How to cite a dataset in a text, and as BibTeX."""
+
+    text: str
+    bibtex: str
+
+
+def _fields(view: View, name: str) -> dict[str, str]:
+    sets = view.section("metadata").get("custom_fields")
+    found = sets.get(name) if isinstance(sets, dict) else None
+    fields = found.items() if isinstance(found, dict) else ()
+    return {key.lower(): text for key, text in fields if isinstance(text, str)}
+
+
+def department(view: View) -> str:
+    """Return who publishes the dataset."""
+    return _fields(view, "Publication").get("publisher") or view.text("attribution") or view.owner
+
+
+def frequency(view: View) -> str:
+    """Return how often the dataset is updated, in words; empty where nobody says."""
+    said = _fields(view, "Publication").get("frequency", "")
+    return FREQUENCIES.get(said.lower(), said)
+
+
+def coverage(view: View) -> str:
+    """Return the years that the rows tell of; empty where nobody says."""
+    said = _fields(view, "Publication").get("coverage", "")
+    years = [part[:4] for part in said.split("/") if re.match(r"\d{4}", part)]
+    return " to ".join(dict.fromkeys(years)) if years else said
+
+
+def geography(view: View) -> str:
+    """Return the area that the rows tell of; empty where nobody says."""
+    return _fields(view, "Publication").get("geography", "")
+
+
+def disclosure(view: View) -> dict[str, str]:
+    """Return what is said about withheld numbers, by the names of the fields."""
+    return _fields(view, "Disclosure")
+
+
+def attachments(view: View) -> list[tuple[str, str]]:
+    """Return the name and the address of each attached file."""
+    listed = view.section("metadata").get("attachments")
+    files: list[tuple[str, str]] = []
+    for entry in listed if isinstance(listed, list) else []:
+        if isinstance(entry, dict) and isinstance(entry.get("assetId"), str):
+            name = entry.get("name") or entry.get("filename") or "Attached file"
+            files.append((str(name), f"/api/views/{view.id}/files/{entry['assetId']}"))
+    return files
+
+
+def citation(view: View, portal_title: str, place: str) -> Citation:
+    """Cite the rows as they are now: publisher, title, version and its date, portal, address."""
+    changed = datetime.fromtimestamp(view.rows_updated_at, UTC)
+    title, publisher = view.text("name"), department(view)
+    version = f"Version {view.data_version}, {long_date(view.rows_updated_at)}"
+    text = f"{publisher} ({changed.year}). {title} [Data set]. {version}. {portal_title}. {place}"
+    braced = [re.sub(r"[{}\\]", "", part) for part in (title, publisher, portal_title)]
+    bibtex = (
+        f"@misc{{{view.id},\n"
+        f"  title        = {{{braced[0]}}},\n"
+        f"  author       = {{{{{braced[1]}}}}},\n"
+        f"  year         = {{{changed.year}}},\n"
+        f"  version      = {{{view.data_version}}},\n"
+        f"  date         = {{{changed:%Y-%m-%d}}},\n"
+        f"  howpublished = {{{braced[2]}}},\n"
+        f"  url          = {{{place}}}\n}}"
+    )
+    return Citation(text, bibtex)
+
+
+def history(view: View, revisions: list[Revision]) -> list[Release]:
+    """Return what is known of the releases, newest first: the revisions, and the first day."""
+    found = [release for one in revisions if (release := _release(one)) is not None]
+    newest = max((release.moment for release in found), default=0)
+    if view.rows_updated_at > newest:
+        now = f"Version {view.data_version}: the rows of today"
+        found.append(Release(now, view.rows_updated_at, _note(view)))
+    found.append(Release("Dataset created", view.created_at))
+    return sorted(found, key=lambda release: -release.moment)
+
+
+def _note(view: View) -> str:
+    return _fields(view, "Publication").get("change_note", "")
+
+
+def _release(revision: Revision) -> Release | None:
+    job = next((job for job in reversed(revision.jobs) if job.status == "successful"), None)
+    if job is None or job.finished_at is None:
+        return None
+    counted: dict[str, JsonValue] = {}
+    for entry in job.log:
+        counted |= entry.details or {}
+    kinds = (("created", "Rows Created"), ("changed", "Rows Updated"), ("deleted", "Rows Deleted"))
+    counts = [
+        f"{n:,} {word}" for word, key in kinds if isinstance(n := counted.get(key), int) and n
+    ]
+    told = f"Rows: {', '.join(counts)}." if counts else ""
+    title = f"Revision {revision.seq}: {_DONE[revision.action]}"
+    return Release(title, job.finished_at, revision.notes or "", told)
+
+
+_DONE: Final = {
+    "update": "rows and words updated",
+    "replace": "rows replaced",
+    "delete": "rows deleted",
+}
