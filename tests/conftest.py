@@ -29,11 +29,12 @@ class LocalPortal:
 
 @contextmanager
 def running_portal(
-    folder: Path, *, title: str = "Open data of Example County"
+    folder: Path, *, title: str = "Open data of Example County", reviewed: bool = False
 ) -> Iterator[LocalPortal]:
     """Serve a portal on a free port until the block ends."""
     user, password = "publisher", "a-password-of-the-tests"
-    settings = PortalSettings(folder=folder, title=title, users={user: password})
+    users = {user: password, "reviewer": "another-password"}
+    settings = PortalSettings(folder=folder, title=title, users=users, approve_public=reviewed)
     config = uvicorn.Config(
         create_app(settings), log_level="error", access_log=False, timeout_graceful_shutdown=3
     )
@@ -64,4 +65,11 @@ def shared_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPor
 def local_portal(tmp_path: Path) -> Iterator[LocalPortal]:
     """A real portal of its own for one test, on a fresh folder."""
     with running_portal(tmp_path / "portal") as portal:
+        yield portal
+
+
+@pytest.fixture
+def reviewed_portal(tmp_path: Path) -> Iterator[LocalPortal]:
+    """A real portal of its own on which a second person must agree to what becomes public."""
+    with running_portal(tmp_path / "portal", reviewed=True) as portal:
         yield portal

@@ -100,10 +100,14 @@ class Connection(Socrata):
     def create_draft(self, document: dict[str, Any]) -> dict[str, Any]:
         """Create a private draft and return its view."""
         view = self.create(**document, new_backend=True)  # type: ignore[no-untyped-call]
-        uid = view.get("id") if isinstance(view, dict) else None
+        self.made(view.get("id") if isinstance(view, dict) else None)
+        return dict(view)
+
+    def made(self, uid: object) -> str:
+        """Remember a draft that was just made over this connection, and return its id."""
         checked = checked_uid(uid if isinstance(uid, str) else "")
         self._drafts.add(checked)
-        return dict(view)
+        return checked
 
     def take_up(self, view: dict[str, Any]) -> None:
         """Treat a draft that an earlier run made as one that this connection made."""

@@ -32,15 +32,9 @@ class RevisionSender:
         self._pause = pause
 
     def begin(self, client: Connection, shipment: Shipment, /) -> str:
-        """Make a private dataset with a revision of ours on it."""
+        """Make a private dataset, which comes with a revision."""
         revision = RevisionClient(client).on_new_dataset(str(shipment.metadata["name"]))
-        uid = revision.attributes.get("fourfour")
-        view = client.visible_view(uid) if isinstance(uid, str) else None
-        if view is None:
-            raise no_data()
-        client.take_up(view)
-        _change(revision, notes=OURS)
-        return str(uid)
+        return client.made(revision.attributes.get("fourfour"))
 
     def may_stand(self, client: Connection, uid: str, shipment: Shipment, /) -> bool:
         """Tell whether a revision with this shipment was applied: by a reviewer, or unheard of."""
@@ -92,10 +86,10 @@ class RevisionSender:
         new: bool,
     ) -> Resource:
         """Open a revision, or take up the one that a new dataset came with; discard other ours."""
+        if new and begun:
+            _discard(begun[:-1])
+            return begun[-1]
         ours = [one for one in begun if _note(one).startswith(OURS)]
-        if new and ours:
-            _discard(ours[:-1])
-            return ours[-1]
         revision = library.open(uid, rows=rows)
         author = revision.attributes.get("created_by")
         _discard([*ours, *(one for one in begun if _is_blank(one, author))])
