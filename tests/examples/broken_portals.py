@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import requests
 
 from opengazette.adapters.portals.connection import Connection, Credentials
 from opengazette.adapters.portals.shipment import Shipment
+from opengazette.localportal.tls import Certificate
 
 #: What no error may quote.
 CANARY = "078-05-1120"
@@ -53,8 +55,11 @@ class Server:
 
 
 @contextmanager
-def serving(behave: Behaviour) -> Iterator[Server]:
-    """Serve on a free port; `behave` is told what is asked and how many requests came before."""
+def serving(behave: Behaviour, certificate: Certificate | None = None) -> Iterator[Server]:
+    """Serve on a free port, over TLS where there is a certificate.
+
+    `behave` is told what is asked and how many requests came before.
+    """
     asked: list[Asked] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -88,11 +93,15 @@ def serving(behave: Behaviour) -> Iterator[Server]:
 
     server = Quiet(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate.chain, certificate.key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     host = f"127.0.0.1:{server.server_address[1]}"
     try:
-        yield Server(host, f"http://{host}", asked)
+        yield Server(host, f"{'https' if certificate else 'http'}://{host}", asked)
     finally:
         server.shutdown()
         server.server_close()

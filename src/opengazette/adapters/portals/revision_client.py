@@ -53,19 +53,19 @@ class RevisionClient:
     def on_new_dataset(self, name: str) -> Resource:
         """Make a private dataset and return its first revision."""
         with understood():
-            return Socrata(self._auth).new({"name": name})
+            return _known(Socrata(self._auth).new({"name": name}))
 
     def revisions_of(self, uid: str) -> list[Resource]:
         """Return every revision of a dataset."""
         with understood():
-            return list(Revisions(checked_uid(uid), self._auth).list())
+            return [_known(one) for one in Revisions(checked_uid(uid), self._auth).list()]
 
     def open(self, uid: str, *, rows: bool) -> Resource:
         """Open a revision that will replace the rows, or leave them."""
         with understood():
             revisions = Revisions(checked_uid(uid), self._auth)
             made = revisions.create_replace_revision if rows else revisions.create_update_revision
-            return made({}, "public")
+            return _known(made({}, "public"))
 
 
 @contextmanager
@@ -90,6 +90,13 @@ def understood() -> Iterator[None]:
         ) from None
     except (LookupError, AttributeError, TypeError, ValueError):
         raise no_data() from None
+
+
+def _known(revision: Resource) -> Resource:
+    """Return what has a number; socrata-py takes an empty answer for a revision."""
+    if not isinstance(revision.attributes["revision_seq"], int):
+        raise no_data()
+    return revision
 
 
 def _carried(method: str) -> Callable[..., requests.Response]:
