@@ -14,6 +14,7 @@ import pytest
 import uvicorn
 
 from opengazette.localportal import PortalSettings, create_app
+from opengazette.localportal.server import server_config
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,25 @@ class LocalPortal:
 
 @contextmanager
 def running_portal(
-    folder: Path, *, title: str = "Open data of Example County", reviewed: bool = False
+    folder: Path,
+    *,
+    title: str = "Open data of Example County",
+    reviewed: bool = False,
+    tls: bool = False,
 ) -> Iterator[LocalPortal]:
     """Serve a portal on a free port until the block ends."""
     user, password = "publisher", "a-password-of-the-tests"
     users = {user: password, "reviewer": "another-password"}
-    settings = PortalSettings(folder=folder, title=title, users=users, approve_public=reviewed)
-    config = uvicorn.Config(
-        create_app(settings), log_level="error", access_log=False, timeout_graceful_shutdown=3
+    settings = PortalSettings(
+        folder=folder,
+        title=title,
+        users=users,
+        approve_public=reviewed,
+        tls=tls,
+        refuse_plain_http=tls,
     )
+    config = server_config(settings, create_app(settings))
+    config.timeout_graceful_shutdown = 3
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
@@ -48,7 +59,8 @@ def running_portal(
         assert server.started, "the portal did not start"
         host = f"127.0.0.1:{listening.getsockname()[1]}"
         try:
-            yield LocalPortal(host, f"http://{host}", user, password, folder)
+            scheme = "https" if tls else "http"
+            yield LocalPortal(host, f"{scheme}://{host}", user, password, folder)
         finally:
             server.should_exit = True
             thread.join(timeout=10)
@@ -72,4 +84,12 @@ def local_portal(tmp_path: Path) -> Iterator[LocalPortal]:
 def reviewed_portal(tmp_path: Path) -> Iterator[LocalPortal]:
     """A real portal of its own on which a second person must agree to what becomes public."""
     with running_portal(tmp_path / "portal", reviewed=True) as portal:
+        yield portal
+
+
+@pytest.fixture
+def tls_portal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPortal]:
+    """A real portal of its own that takes passwords over TLS alone, and is vouched for."""
+    with running_portal(tmp_path / "portal", tls=True) as portal:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "portal/tls/authority.pem"))
         yield portal
