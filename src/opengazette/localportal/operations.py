@@ -90,7 +90,7 @@ _RESOURCE: Final = (
         for method, body in (("post", _ROW_OR_ROWS), ("put", _ROWS))
     ),
     Operation(_READ, "/resource/{name}/{row}"),
-    Operation("post", "/resource/{name}/{row}", refused=WRITE, body=OBJECT),
+    Operation("post put", "/resource/{name}/{row}", refused=WRITE, body=OBJECT),
     Operation("delete", "/resource/{name}/{row}", refused=WRITE_WITHOUT_BODY),
     *(
         operation

@@ -6,12 +6,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from opengazette.localportal.bodies import Batch
 from opengazette.localportal.problems import bad_request
 from opengazette.localportal.staging import make_stage, stage_batch
 from opengazette.localportal.store import Session, now
 from opengazette.localportal.views import Column, View
+from opengazette.localportal.write_options import WriteOptions
+
+USUAL: Final = WriteOptions()
 
 
 @dataclass(frozen=True)
@@ -36,11 +40,16 @@ class Counters:
 
 
 def replace_rows(
-    session: Session, view: View, batches: Iterable[Batch], *, is_csv: bool
+    session: Session,
+    view: View,
+    batches: Iterable[Batch],
+    options: WriteOptions = USUAL,
+    *,
+    is_csv: bool,
 ) -> tuple[View, Counters]:
     """Put these rows in the place of all others; every row is new afterwards."""
     emptied = emptied_view(session, view, view.columns)
-    written = upsert_rows(session, emptied, batches, is_csv=is_csv)
+    written = upsert_rows(session, emptied, batches, options, is_csv=is_csv)
     session.cursor.execute(f"DROP TABLE {view.table}")
     return written
 
@@ -56,32 +65,40 @@ def emptied_view(session: Session, view: View, columns: tuple[Column, ...]) -> V
 
 
 def upsert_rows(
-    session: Session, view: View, batches: Iterable[Batch], *, is_csv: bool
+    session: Session,
+    view: View,
+    batches: Iterable[Batch],
+    options: WriteOptions = USUAL,
+    *,
+    is_csv: bool,
 ) -> tuple[View, Counters]:
     """Insert, update and delete rows in the order they came.
 
-    A field that a JSON row does not name keeps its value; null, or an empty CSV cell, clears
-    it. A row that is to change or go but is not there counts as an error.
+    A field that a JSON row does not name keeps its value unless the options say otherwise;
+    null, or an empty CSV cell, clears it. A row that is to change or go but is not there counts
+    as an error, if the options tolerate that.
 
     Raises:
-        Problem: a field or a value does not fit; nothing is changed.
+        Problem: a field or a value does not fit, or a row is in error; nothing is changed.
     """
     make_stage(session, view)
     staged = 0
     for batch in batches:
         stage_batch(session, view, batch, staged, is_csv=is_csv)
         staged += batch.count
-    return write_staged(session, view, staged)
+    return write_staged(session, view, staged, options)
 
 
-def write_staged(session: Session, view: View, staged: int) -> tuple[View, Counters]:
+def write_staged(
+    session: Session, view: View, staged: int, options: WriteOptions = USUAL
+) -> tuple[View, Counters]:
     """Write the rows that wait in the stage, and keep the dataset's record.
 
     Raises:
         Problem: a row does not say which it is; nothing is changed.
     """
     columns = tuple(_measured(session, column) for column in view.columns)
-    counters = _apply(session, view)
+    counters = _apply(session, view, options)
     session.cursor.execute("DROP TABLE stage")
     counted = session.cursor.execute(f"SELECT count(*) FROM {view.table}").fetchone()
     written = view.model_copy(
@@ -123,16 +140,15 @@ def key_sql(column: Column) -> str:
     return f"CAST({name} AS VARCHAR)"
 
 
-def _apply(session: Session, view: View) -> Counters:
+def _apply(session: Session, view: View, options: WriteOptions) -> Counters:
     identifier = view.identifier()
     if identifier is not None:
         session.cursor.execute(f"UPDATE stage SET row_key = {key_sql(identifier)}")
-    _refuse_rows_without_key(session, identifier)
+    total = Counters(errors=_rows_without_key(session, identifier, options))
     _order_turns(session)
     last = session.cursor.execute("SELECT coalesce(max(turn), 0) FROM stage").fetchone()
-    total = Counters()
     for turn in range(1, (last[0] if last else 0) + 1):
-        done = _apply_turn(session, view, turn)
+        done = _apply_turn(session, view, turn, options)
         total = Counters(
             total.created + done.created,
             total.updated + done.updated,
@@ -157,12 +173,22 @@ def _order_turns(session: Session) -> None:
     session.cursor.execute("DROP TABLE turns")
 
 
-def _refuse_rows_without_key(session: Session, identifier: Column | None) -> None:
+def _rows_without_key(session: Session, identifier: Column | None, options: WriteOptions) -> int:
+    """Take rows that do not say which they are out of the stage, and count them.
+
+    Raises:
+        Problem: there are some, and the options do not tolerate them.
+    """
     found = session.cursor.execute(
         """SELECT count_if(removed AND given IS NULL AND row_key IS NULL),
                   count_if(NOT removed AND given IS NULL AND row_key IS NULL) FROM stage"""
     ).fetchone()
     removals, inserts = found or (0, 0)
+    lost = removals + (inserts if identifier is not None else 0)
+    if lost and "no_primary_key" in options.tolerated:
+        kept = "" if identifier is not None else "removed AND"
+        session.cursor.execute(f"DELETE FROM stage WHERE {kept} given IS NULL AND row_key IS NULL")
+        return int(lost)
     if removals:
         raise bad_request(
             f"{removals} rows to delete do not say which.", "soda.row.delete-without-primary-key"
@@ -172,9 +198,10 @@ def _refuse_rows_without_key(session: Session, identifier: Column | None) -> Non
             f"{inserts} rows have no value for {identifier.field_name}, which identifies rows.",
             "soda.row.no-primary-key",
         )
+    return 0
 
 
-def _apply_turn(session: Session, view: View, turn: int) -> Counters:
+def _apply_turn(session: Session, view: View, turn: int, options: WriteOptions) -> Counters:
     moment = datetime.now(UTC).replace(tzinfo=None)
     table, values = view.table, {"turn": turn, "moment": moment}
     run = session.cursor.execute
@@ -197,6 +224,8 @@ def _apply_turn(session: Session, view: View, turn: int) -> Counters:
         {"turn": turn},
     ).fetchone()
     done = Counters(*counted) if counted else Counters()
+    if done.errors:
+        _refuse_missing(session, turn, options)
     if done.deleted:
         run(
             f"""DELETE FROM {table} USING stage AS s
@@ -204,16 +233,30 @@ def _apply_turn(session: Session, view: View, turn: int) -> Counters:
             {"turn": turn},
         )
     if done.updated:
-        run(_update_sql(view), values)
+        run(_update_sql(view, merge=options.merge), values)
     if done.created:
         run(_insert_sql(view), values)
     return done
 
 
-def _update_sql(view: View) -> str:
+def _refuse_missing(session: Session, turn: int, options: WriteOptions) -> None:
+    """Refuse rows that are to go or to change and are not there, if that is not tolerated."""
+    counted = session.cursor.execute(
+        """SELECT count_if(removed), count_if(NOT removed) FROM stage
+           WHERE turn = $turn AND target IS NULL AND (removed OR given IS NOT NULL)""",
+        {"turn": turn},
+    ).fetchone()
+    removals, changes = counted or (0, 0)
+    if removals and "no_such_row_to_delete" not in options.tolerated:
+        raise bad_request(f"{removals} rows to delete are not there.", "soda.row.no-such-id")
+    if changes and "no_such_row_to_update" not in options.tolerated:
+        raise bad_request(f"{changes} rows to change are not there.", "soda.row.no-such-id")
+
+
+def _update_sql(view: View, *, merge: bool) -> str:
     sets = "".join(
         f", {c.physical} = CASE WHEN s.given_{c.physical} THEN s.{c.physical}"
-        f" ELSE {view.table}.{c.physical} END"
+        f" ELSE {f'{view.table}.{c.physical}' if merge else 'NULL'} END"
         for c in view.columns
     )
     return (

@@ -23,7 +23,6 @@ from opengazette.localportal.bodies import (
 from opengazette.localportal.forms import SUFFIXES, body_in, form_asked
 from opengazette.localportal.portal import Portal, asker, portal_of, publisher, split_suffix
 from opengazette.localportal.problems import (
-    bad_request,
     dataset_missing,
     login_needed,
     version_mismatch,
@@ -41,6 +40,7 @@ from opengazette.localportal.wire import (
     soda_headers,
     version_headers,
 )
+from opengazette.localportal.write_options import WriteOptions, write_options
 
 router = APIRouter()
 _READ: Final = ["GET", "HEAD"]
@@ -91,14 +91,14 @@ async def _write(request: Request, name: str, *, replace: bool) -> Response:
     publisher(request)
     dataset, suffix = split_suffix(name)
     is_csv = body_is_csv(request, suffix)
-    expected = _expected_version(request)
+    options = write_options(request)
     portal = portal_of(request)
     staged = portal.store.staging_file()
     try:
         await spool(request, staged)
         one_row = not (is_csv or replace or suffix) and is_one_object(staged)
         view, counters = await run_in_threadpool(
-            _write_rows, portal, dataset, staged, expected, is_csv=is_csv, replace=replace
+            _write_rows, portal, dataset, staged, options, is_csv=is_csv, replace=replace
         )
         if one_row:
             return await run_in_threadpool(_row_as_written, portal, view, staged)
@@ -120,20 +120,11 @@ def _row_as_written(portal: Portal, view: View, staged: Path) -> Response:
     return Response(found, media_type=MEDIA_TYPE["json"], headers=version_headers(view))
 
 
-def _expected_version(request: Request) -> int | None:
-    text = request.query_params.get("expectedDataVersion")
-    if text is None:
-        return None
-    if not text.isascii() or not text.isdigit():
-        raise bad_request("expectedDataVersion is a whole number.")
-    return int(text)
-
-
 def _write_rows(
     portal: Portal,
     dataset: str,
     staged: Path,
-    expected: int | None,
+    options: WriteOptions,
     *,
     is_csv: bool,
     replace: bool,
@@ -145,10 +136,10 @@ def _write_rows(
         view = session.find(dataset)
         if view is None:
             raise dataset_missing(dataset[:40])
-        if expected not in (None, view.data_version):
+        if options.expected not in (None, view.data_version):
             raise version_mismatch(view.data_version)
-        write = replace_rows if replace else upsert_rows
-        return write(session, view, batches, is_csv=is_csv)
+        write = replace_rows if replace or options.truncate else upsert_rows
+        return write(session, view, batches, options, is_csv=is_csv)
 
 
 @router.post("/resource/{name}", response_model=None)

@@ -13,11 +13,12 @@ from opengazette.localportal.portal import portal_of, publisher, split_suffix
 from opengazette.localportal.problems import Problem, bad_request
 from opengazette.localportal.reading import ask
 from opengazette.localportal.routes.resource import row_source
-from opengazette.localportal.rows import upsert_rows
+from opengazette.localportal.rows import USUAL, upsert_rows
 from opengazette.localportal.soql.grammar import Query
 from opengazette.localportal.store import Session
 from opengazette.localportal.views import View
 from opengazette.localportal.wire import MEDIA_TYPE, json_object, soda_headers
+from opengazette.localportal.write_options import WriteOptions
 
 router = APIRouter()
 _READ: Final = ["GET", "HEAD"]
@@ -50,6 +51,16 @@ def _answered(session: Session, view: View, field: str, row_id: str) -> Response
 @router.post("/resource/{name}/{row}", response_model=None)
 async def write_row(request: Request, name: str, row: str) -> Response:
     """Insert or change one row by its name, and answer with it."""
+    return await _write(request, name, row, USUAL)
+
+
+@router.put("/resource/{name}/{row}", response_model=None)
+async def replace_row(request: Request, name: str, row: str) -> Response:
+    """Insert or replace one row by its name, and answer with it; what is not named is cleared."""
+    return await _write(request, name, row, WriteOptions(merge=False))
+
+
+async def _write(request: Request, name: str, row: str, options: WriteOptions) -> Response:
     publisher(request)
     row_id, _ = split_suffix(row)
     store = portal_of(request).store
@@ -63,17 +74,19 @@ async def write_row(request: Request, name: str, row: str) -> Response:
                 raise bad_request("One row is one object.")
             with store.writing() as session:
                 view = row_source(request, session, split_suffix(name)[0])
-                return _written(session, view, batches[0], row_id)
+                return _written(session, view, batches[0], row_id, options)
 
         return await run_in_threadpool(work)
     finally:
         staged.unlink(missing_ok=True)
 
 
-def _written(session: Session, view: View, batch: Batch, row_id: str) -> Response:
+def _written(
+    session: Session, view: View, batch: Batch, row_id: str, options: WriteOptions
+) -> Response:
     field = _key_field(view, row_id)
     named = Batch(1, {**batch.cells, field: [row_id]})
-    written, counters = upsert_rows(session, view, [named], is_csv=False)
+    written, counters = upsert_rows(session, view, [named], options, is_csv=False)
     if counters.errors:
         raise Problem(404, "row.missing", "Not found", {"id": row_id[:80]})
     return _answered(session, written, field, row_id)
