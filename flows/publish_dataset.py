@@ -8,7 +8,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from opengazette.adapters.run_locks import holding
+from opengazette.adapters.run_locks import holding, in_turn
 from opengazette.adapters.run_reports import (
     report_published,
     report_rehearsed,
@@ -41,7 +41,8 @@ def publish_dataset(
         reason: why the run is started by hand; kept with the run
     """
     try:
-        with holding(settings(), dataset):
+        contract = world().contract(dataset)
+        with holding(settings(), dataset), in_turn(settings(), contract):
             report = _release(dataset, rehearse=dry_run)
     except Exception as error:  # noqa: BLE001 - every error is told on, in safe words
         safe = speakable(error)

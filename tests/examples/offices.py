@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,7 +26,7 @@ from opengazette.model.approval import Approval, RiskEnvelope
 from opengazette.model.ledger import LedgerEntry
 from opengazette.model.stages import Approved, Published
 from opengazette.ports import Papers
-from opengazette.steps.publish import publish
+from opengazette.steps.publish import earlier_releases, publish
 from opengazette.steps.rollback import rollback
 from opengazette.steps.withdraw import resume, stop, withdraw
 
@@ -126,8 +126,10 @@ class Office:
         return filed_release(self.papers, CONTRACT.id, table, said, others)
 
     def send(self, approved: Approved) -> Published:
-        """Publish a release."""
-        return publish(approved, CONTRACT, self.portal, self.ledger, self.clock)
+        """Publish a release as one that was cleared with all that the public has seen."""
+        compared = frozenset(release.tables for release in earlier_releases(self.entries()))
+        cleared = replace(approved, compared=compared)
+        return publish(cleared, CONTRACT, self.portal, self.ledger, self.clock)
 
     def publish(self, rows: int | Mapping[str, int] = 3, description: str = "All.") -> Published:
         """Publish as many rows, or these."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,10 @@ from opengazette.disclosure.primary import Protection, SmallCountRule
 from opengazette.disclosure.structure import cell_table
 from opengazette.disclosure.withholding import withhold
 from opengazette.errors import AuditFailed, ContractInvalid, DisclosureRisk
+from opengazette.governance.approvals import standing_approval
 from opengazette.model.contract import Contract
 from opengazette.model.stages import Cleared, Deidentified, Release, TableRef, Validated
+from opengazette.steps.approve import approve
 from opengazette.steps.clear import clear
 from opengazette.steps.deidentify import deidentify
 from opengazette.steps.document import document
@@ -328,6 +331,29 @@ BY_COUNTY = pd.DataFrame(
     }
 )
 BY_SEX = by_county_and_sex(40, 45, 2, 3, 12, 13, 70, 81)
+
+
+def test_what_a_table_was_attacked_with_is_named_as_far_as_the_gate(tmp_path: Path) -> None:
+    """What is published since can then be told from what the audit has seen."""
+    counties, sexes = both_offices(tmp_path / "archive")
+    counties.linked = {"encounters_by_sex": ()}
+    first = counties.released(BY_COUNTY)
+    sexes.linked = {"encounters_by_county": (first,)}
+    second = sexes.released(BY_SEX)
+    cleared = sexes.cleared(sexes.masked(BY_SEX, second), second)
+    department = load_department(ROOT, sexes.contract.department)
+    world = (department, sexes.tables, sexes.papers)
+    documented = document(cleared, sexes.contract, sexes.pack, *world)
+    approval = standing_approval(
+        documented.release,
+        documented.release.public.rows,
+        approver="A. Tester",
+        role="Approver",
+        approved_on=date(2026, 1, 1),
+        reason="Made up.",
+    )
+    approved = approve(documented, sexes.contract, approval)
+    assert approved.compared == {first.tables, second.tables}
 
 
 def test_linked_tables_that_are_safe_alone_give_a_count_away_together(tmp_path: Path) -> None:

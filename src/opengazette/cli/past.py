@@ -8,7 +8,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
 from pathlib import Path
 
 from opengazette.adapters.archives.folder import FolderArchive
@@ -17,6 +16,7 @@ from opengazette.adapters.archives.papers import ArchivePapers, Vault
 from opengazette.adapters.archives.tables import ParquetTables
 from opengazette.adapters.settings import Settings
 from opengazette.adapters.world import World
+from opengazette.governance.ledger_state import tried
 from opengazette.model.contract import Contract
 from opengazette.model.ledger import LedgerEntry, Portrait
 from opengazette.model.reference import DataElements
@@ -57,17 +57,16 @@ class PastLedger(ArchiveLedger):
     def entries(self, dataset: str) -> tuple[LedgerEntry, ...]:
         """Return the verified chain up to that moment. Raises LedgerConflict."""
         chain = super().entries(dataset)
+        begun = self._begun()
         if dataset != self._release.dataset:
-            begun = self._begun()
-            return tuple(entry for entry in chain if entry.at < begun)
-        named = self._release.release.release
-        first = next(n for n, entry in enumerate(chain) if entry.release.release == named)
-        return chain[:first]
+            return tuple(entry for entry in chain if entry.at < begun.at)
+        return chain[: begun.sequence - 1]
 
-    def _begun(self) -> datetime:
+    def _begun(self) -> LedgerEntry:
+        """Return the first entry of the release that was not given up before it was sent."""
         named = self._release.release.release
-        chain = super().entries(self._release.dataset)
-        return next(entry.at for entry in chain if entry.release.release == named)
+        chain = tried(super().entries(self._release.dataset))
+        return next(entry for entry in chain if entry.release.release == named)
 
 
 class ArchivedExtract:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import monotonic
 
-from opengazette.adapters.run_locks import holding
+from opengazette.adapters.run_locks import holding, in_turn
 from opengazette.adapters.run_reports import report_published, report_rehearsed, report_waiting
 from opengazette.adapters.settings import Settings
 from opengazette.adapters.world import World
@@ -88,7 +88,7 @@ def run(settings: Settings, world: World, dataset: str, tell: Tell, *, dry_run: 
     """
     started = monotonic()
     contract = world.contract(dataset)
-    with holding(settings, dataset):
+    with holding(settings, dataset), in_turn(settings, contract):
         documented = prepare(world, dataset, tell)
         release = documented.release
         if dry_run:

@@ -13,7 +13,47 @@ CLAIM = timedelta(hours=2)
 #: So many characters of a release's fingerprint are enough to name it.
 SHORTEST_NAME = 8
 
+#: What a person does beside a run, and what therefore tells nothing of how the run stands.
+BY_A_PERSON = ("hold", "resumed", "withdrawn")
+
 Entries = Sequence[LedgerEntry]
+
+
+def tried(entries: Entries) -> tuple[LedgerEntry, ...]:
+    """Return the chain without what was meant and given up before anything was sent."""
+    left: list[LedgerEntry] = []
+    for entry in entries:
+        if entry.kind != "abandoned":
+            left.append(entry)
+        elif left and left[-1].kind == "intent" and left[-1].release == entry.release:
+            left.pop()
+    return tuple(left)
+
+
+def settled(entries: Entries) -> LedgerEntry | None:
+    """Return the receipt that the chain ends with; None where something was tried or done since."""
+    newest = next(reversed(tried(entries)), None)
+    return newest if newest is not None and newest.kind == "published" else None
+
+
+def unfinished(entries: Entries, now: datetime) -> LedgerEntry | None:
+    """Return the intent of a run that may be sending at this moment, whatever a person did since.
+
+    Where it wrote no outcome for `CLAIM`, it is taken for dead.
+    """
+    newest = next((e for e in reversed(entries) if e.kind not in BY_A_PERSON), None)
+    meant = newest is not None and newest.kind == "intent" and now < newest.at + CLAIM
+    return newest if meant else None
+
+
+def claim_of(entries: Entries, writer: str | None, now: datetime) -> LedgerEntry | None:
+    """Return the intent of another machine that may be sending at this moment.
+
+    This machine's own is what a run left that died: the dataset's lock keeps its living runs
+    apart. Another machine's is respected for `CLAIM`.
+    """
+    intent = unfinished(entries, now)
+    return intent if intent is not None and intent.writer not in (None, writer) else None
 
 
 def hold_of(entries: Entries) -> LedgerEntry | None:
@@ -41,22 +81,17 @@ def refuse_held(entries: Entries) -> None:
 def refuse_claimed(entries: Entries, writer: str | None, now: datetime) -> None:
     """Keep away from a dataset that another machine is publishing.
 
-    An intent without an outcome is a claim. This machine's own is what a run left that died: the
-    dataset's lock keeps its living runs apart. Another machine's is respected for `CLAIM`.
-
     Raises:
-        LedgerConflict: another machine may be sending at this moment.
+        LedgerConflict: another machine may be sending at this moment, though a person may have
+            stopped the dataset since.
     """
-    newest = entries[-1] if entries else None
-    if newest is None or newest.kind != "intent" or newest.writer in (None, writer):
-        return
-    until = newest.at + CLAIM
-    if now < until:
+    claim = claim_of(entries, writer, now)
+    if claim is not None:
         raise LedgerConflict(
-            f"{newest.dataset}: another machine ({newest.writer}) has been publishing it since "
-            f"{newest.at:%Y-%m-%d %H:%M %Z}.",
-            f"Let it finish. If that machine is gone, run the dataset again after "
-            f"{until:%Y-%m-%d %H:%M %Z}.",
+            f"{claim.dataset}: another machine ({claim.writer}) has been publishing it since "
+            f"{claim.at:%Y-%m-%d %H:%M %Z}.",
+            "Let it finish. If that machine is gone, do this again after "
+            f"{claim.at + CLAIM:%Y-%m-%d %H:%M %Z}.",
         )
 
 

@@ -17,7 +17,7 @@ EntryKind = Literal[
 * intent: this release is about to be sent; until the next entry, its writer holds the dataset.
 * published: the public sees it; it was read back.
 * rolled_back: the portal refused it or showed something else; `note` says what is public.
-* abandoned: it was meant, and given up.
+* abandoned: it was meant, and given up before anything was sent.
 * hold: a person stopped the dataset; nothing is published until `resumed`.
 * withdrawn: nothing of it is public any more; a stranger was told so.
 * resumed: a person let the dataset go on.

@@ -25,6 +25,15 @@ class TableRef:
 
 
 @dataclass(frozen=True)
+class TablePair:
+    """What a release shows and what it is made from, by address; a release is attacked as both."""
+
+    dataset: str
+    public: str
+    private: str
+
+
+@dataclass(frozen=True)
 class DocumentRef:
     """A document in the archive by content address."""
 
@@ -69,7 +78,10 @@ class Deidentified:
 
 @dataclass(frozen=True)
 class Cleared:
-    """A publication table that an audit has attacked in vain, with the evidence."""
+    """A publication table that an audit has attacked in vain, with the evidence.
+
+    `compared` are the releases, of this dataset and of linked ones, that the attacker held too.
+    """
 
     dataset: str
     contract: str
@@ -82,6 +94,7 @@ class Cleared:
     primary: int
     complementary: int
     receipts: tuple[Receipt, ...]
+    compared: frozenset[TablePair] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -118,6 +131,11 @@ class Release:
             }
         )
 
+    @property
+    def tables(self) -> TablePair:
+        """Return the addresses of its two tables."""
+        return TablePair(self.dataset, self.public.sha256, self.private.sha256)
+
     def document(self, name: str) -> DocumentRef:
         """Return the document of that name. Raises KeyError when there is none."""
         for document in self.documents:
@@ -132,15 +150,20 @@ class Documented:
 
     release: Release
     receipts: tuple[Receipt, ...]
+    compared: frozenset[TablePair] = frozenset()
 
 
 @dataclass(frozen=True)
 class Approved:
-    """A release that a person has let through; the only thing that a portal accepts."""
+    """A release that a person has let through; the only thing that a portal accepts.
+
+    Publishing it is refused where the public has seen a release that is not among `compared`.
+    """
 
     release: Release
     approval: str
     receipts: tuple[Receipt, ...]
+    compared: frozenset[TablePair] = frozenset()
 
 
 @dataclass(frozen=True)

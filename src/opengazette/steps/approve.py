@@ -46,7 +46,8 @@ def approve(documented: Documented, contract: Contract, approval: Approval | Non
             "release": release.fingerprint,
         },
     )
-    return Approved(release, approval.fingerprint(), (*documented.receipts, receipt))
+    receipts = (*documented.receipts, receipt)
+    return Approved(release, approval.fingerprint(), receipts, documented.compared)
 
 
 def approve_again(

@@ -40,7 +40,7 @@ from opengazette.model.publication import PublicationTable
 from opengazette.model.receipts import Receipt
 from opengazette.model.reference import PopulationTable
 from opengazette.model.rulepack import RulePack
-from opengazette.model.stages import Cleared, Deidentified, Release
+from opengazette.model.stages import Cleared, Deidentified, Release, TablePair
 from opengazette.ports import Papers, Tables
 from opengazette.steps.attack import (
     CALL_THE_EXPERT,
@@ -120,7 +120,14 @@ def clear(
         primary=evidence["primary"],
         complementary=evidence["complementary"],
         receipts=(*deidentified.receipts, receipt),
+        compared=_compared(earlier, linked or {}),
     )
+
+
+def _compared(earlier: Sequence[Release], linked: Linked) -> frozenset[TablePair]:
+    """Return what was held against the table, so that nothing newer goes unseen."""
+    others = (release for releases in linked.values() for release in releases)
+    return frozenset(release.tables for release in (*earlier, *others))
 
 
 class Findings(NamedTuple):

@@ -82,7 +82,7 @@ def document(
         complementary=cleared.complementary,
     )
     receipt = Receipt("document", {"documents": len(documents), "release": release.fingerprint})
-    return Documented(release, (*cleared.receipts, receipt))
+    return Documented(release, (*cleared.receipts, receipt), cleared.compared)
 
 
 def refuse_uncoded(contract: Contract, file: bytes) -> None:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from opengazette.documentation.columns import column_types
-from opengazette.errors import DriftFound, HeldByPortal, LedgerConflict, PortalRejected
+from opengazette.errors import (
+    DriftFound,
+    HeldByPortal,
+    LedgerConflict,
+    OpenGazetteError,
+    PortalRejected,
+)
 from opengazette.governance.ledger_state import (
     place_of,
     public_entry,
     refuse_claimed,
     refuse_held,
+    settled,
 )
 from opengazette.model.contract import Contract
 from opengazette.model.ledger import EntryKind, LedgerEntry, Portrait
 from opengazette.model.receipts import Receipt
 from opengazette.model.stages import Approved, DocumentRef, Published, Release, TableRef
 from opengazette.ports import Clock, Ledger, Portal, PublicState
+from opengazette.steps.overtaken import refuse_overtaken, shown_before
 
 #: How the ledger's note of an intent begins that waits for the portal's reviewers.
 HELD = "Held by the portal"
@@ -28,7 +36,9 @@ def publish(
     A run that died between its intent and its receipt is finished by the next one: the release
     is sent again, which puts the same rows in the same place. The id of a new dataset is written
     down before any row is sent, so that no run makes a second one. An intent keeps other machines
-    away, and the receipt stands directly after it or is refused.
+    away, and the receipt stands directly after it or is refused. What the audit has not seen is
+    looked for before the intent is written, and once more afterwards: of two linked datasets that
+    are published at once, whichever looks last finds the other.
 
     Raises:
         PortalUnavailable: the portal did not answer to the end; trying again is safe.
@@ -36,7 +46,8 @@ def publish(
         OnHold: a person has stopped the dataset.
         HeldByPortal: the portal's own reviewers hold the release; a later run ends this one.
         DriftFound: somebody has made private what is public by the ledger.
-        LedgerConflict: another run or machine holds the dataset, or the chain is damaged.
+        LedgerConflict: another run or machine holds the dataset, something was published since
+            the audit, or the chain is damaged.
     """
     entries = ledger.entries(approved.release.dataset)
     refuse_held(entries)
@@ -70,7 +81,7 @@ def publish_at_once(
     if seen is not None:
         return _published(approved, seen, changed=False)
     links = _Links(ledger, clock, portrait_of(approved), release.dataset, len(entries), note, by)
-    links.intend(place_of(entries))
+    _claim(links, approved, contract, entries, ledger, clock)
     try:
         seen = portal.publish(
             approved,
@@ -86,6 +97,24 @@ def publish_at_once(
         raise
     links.receive(seen)
     return _published(approved, seen, changed=True)
+
+
+def _claim(
+    links: _Links,
+    approved: Approved,
+    contract: Contract,
+    entries: tuple[LedgerEntry, ...],
+    ledger: Ledger,
+    clock: Clock,
+) -> None:
+    """Write the intent where the audit has seen all that is public, before and after it stands."""
+    refuse_overtaken(approved, contract, entries, ledger, clock)
+    links.intend(place_of(entries))
+    try:
+        refuse_overtaken(approved, contract, entries, ledger, clock)
+    except OpenGazetteError as error:
+        links.give_up(error.problem)
+        raise
 
 
 class _Links:
@@ -109,6 +138,10 @@ class _Links:
         """Write what is meant; `uid` is where, once that is known."""
         self.uid = uid
         self._add("intent", self._note)
+
+    def give_up(self, problem: str) -> None:
+        """Write that what was meant is not meant any more, before anything was sent."""
+        self._add("abandoned", problem)
 
     def wait(self, problem: str) -> None:
         """Write that what is meant waits for the portal's reviewers; it stays meant."""
@@ -151,11 +184,7 @@ def earlier_releases(entries: tuple[LedgerEntry, ...]) -> tuple[Release, ...]:
 
     A run that meant to publish and did not end may have shown its rows, once it had a dataset.
     """
-    seen: dict[tuple[str, str], Release] = {}
-    for entry in reversed(entries):
-        if entry.kind == "published" or (entry.kind == "intent" and entry.uid):
-            seen.setdefault((entry.release.table, entry.release.true_table), release_of(entry))
-    return tuple(seen.values())
+    return tuple(release_of(entry) for entry in shown_before(entries).values())
 
 
 def _seen_unchanged(
@@ -166,8 +195,8 @@ def _seen_unchanged(
     Raises:
         DriftFound: somebody has made private what is public by the ledger.
     """
-    newest = entries[-1] if entries else None
-    if newest is None or newest.kind != "published" or newest.uid is None:
+    newest = settled(entries)
+    if newest is None or newest.uid is None:
         return None
     same = newest.release.release == release.fingerprint
     seen = portal.state(newest.uid, column_types(contract) if same else {})

@@ -1,0 +1,206 @@
+"""What was published since the audit looked: two releases, each safe alone, never both go out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from examples.obliging_portals import Obliging
+from examples.offices import CONTRACT, Noon
+from examples.releases import SHA
+
+from opengazette.adapters.archives.folder import FolderArchive
+from opengazette.adapters.archives.ledger import ArchiveLedger
+from opengazette.errors import LedgerConflict
+from opengazette.governance.ledger_state import CLAIM, place_of
+from opengazette.model.contract import Contract
+from opengazette.model.ledger import EntryKind
+from opengazette.model.memory import LinkedDataset
+from opengazette.model.stages import Approved, DocumentRef, Published, Release, TableRef
+from opengazette.steps.publish import earlier_releases, publish
+
+OTHER = "contagious_diseases_by_sex"
+
+
+def linked(dataset: str, other: str) -> Contract:
+    link = LinkedDataset(dataset=other, basis="Both count the same cases.")
+    return CONTRACT.model_copy(update={"id": dataset, "linked_to": (link,)})
+
+
+HERE, THERE = linked(CONTRACT.id, OTHER), linked(OTHER, CONTRACT.id)
+
+
+class Machine:
+    """A machine on an archive, with releases that it has cleared."""
+
+    def __init__(self, root: Path, name: str = "first") -> None:
+        self.ledger = ArchiveLedger(FolderArchive(root), lambda: name)
+        self.portals = {
+            c.id: Obliging(uid) for c, uid in ((HERE, "here-0001"), (THERE, "ther-0001"))
+        }
+        self.clock = Noon()
+
+    def cleared(self, contract: Contract, table: str) -> Approved:
+        """Return a release that was attacked with all that the public has seen until now."""
+        ref = TableRef(contract.id, table * 32, 3, ("county",))
+        paper = DocumentRef("evidence.json", "application/json", SHA)
+        release = Release(contract.id, SHA, SHA, ref, ref, ref, paper, (paper,), None, 0, 0)
+        chains = [contract.id, *(link.dataset for link in contract.linked_to)]
+        seen = [r for each in chains for r in earlier_releases(self.ledger.entries(each))]
+        return Approved(release, SHA, (), frozenset(each.tables for each in seen))
+
+    def publish(
+        self, contract: Contract, approved: Approved, ledger: ArchiveLedger | None = None
+    ) -> Published:
+        portal = self.portals[contract.id]
+        return publish(approved, contract, portal, ledger or self.ledger, self.clock)
+
+    def kinds(self, contract: Contract) -> list[str]:
+        return [entry.kind for entry in self.ledger.entries(contract.id)]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_of_two_linked_releases_that_were_cleared_alone_the_second_is_refused(
+    machine: Machine,
+) -> None:
+    here, there = machine.cleared(HERE, "aa"), machine.cleared(THERE, "bb")
+    machine.publish(HERE, here)
+    with pytest.raises(LedgerConflict, match="audit of this one has not seen") as told:
+        machine.publish(THERE, there)
+    assert machine.portals[OTHER].sent == []
+    assert machine.kinds(THERE) == [], "what is refused before it is meant leaves no trace"
+    assert told.value.remedy == f"Nothing was sent. Run the dataset again: opengazette run {OTHER}."
+    assert machine.publish(THERE, machine.cleared(THERE, "bb")).changed, "the remedy helps"
+
+
+def test_a_release_that_another_machine_published_during_the_audit_is_not_overlooked(
+    machine: Machine, tmp_path: Path
+) -> None:
+    slow = machine.cleared(HERE, "aa")
+    other = Machine(tmp_path, "second")
+    other.publish(HERE, other.cleared(HERE, "bb"))
+    with pytest.raises(LedgerConflict, match="was published that the audit"):
+        machine.publish(HERE, slow)
+    assert machine.portals[HERE.id].sent == []
+
+
+def test_what_a_killed_run_may_have_shown_must_have_been_seen_too(machine: Machine) -> None:
+    machine.publish(HERE, machine.cleared(HERE, "aa"))
+    early = machine.cleared(HERE, "bb")
+
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    machine.portals[HERE.id].during = die
+    with pytest.raises(KeyboardInterrupt):
+        machine.publish(HERE, machine.cleared(HERE, "cc"))
+    with pytest.raises(LedgerConflict, match="was published that the audit"):
+        machine.publish(HERE, early)
+
+
+def test_a_release_that_says_nothing_new_needs_no_other_look(machine: Machine) -> None:
+    """Whatever came later was attacked together with it: a rollback, other papers."""
+    first = machine.cleared(HERE, "aa")
+    machine.publish(HERE, first)
+    machine.publish(HERE, machine.cleared(HERE, "bb"))
+    machine.publish(THERE, machine.cleared(THERE, "cc"))
+    assert machine.publish(HERE, first).changed
+
+
+class Acting(ArchiveLedger):
+    """A ledger on which something happens directly before or after the first intent."""
+
+    def __init__(
+        self, machine: Machine, *, before: Callable[[], Any], after: Callable[[], Any]
+    ) -> None:
+        super().__init__(machine.ledger._records, machine.ledger._writer)
+        self.before, self.after = before, after
+
+    def append(self, dataset: str, kind: EntryKind, *arguments: Any, **named: Any) -> Any:
+        if kind != "intent":
+            return super().append(dataset, kind, *arguments, **named)
+        self.before()
+        entry = super().append(dataset, kind, *arguments, **named)
+        self.before, self.after, after = nothing, nothing, self.after
+        after()
+        return entry
+
+
+def nothing() -> None:
+    return None
+
+
+def test_a_linked_release_that_goes_out_between_the_look_and_the_intent_is_found(
+    machine: Machine,
+) -> None:
+    here, there = machine.cleared(HERE, "aa"), machine.cleared(THERE, "bb")
+    ledger = Acting(machine, before=lambda: machine.publish(THERE, there), after=nothing)
+    with pytest.raises(LedgerConflict, match=f"release of '{OTHER}' was published"):
+        machine.publish(HERE, here, ledger)
+    assert machine.portals[HERE.id].sent == []
+    assert machine.kinds(HERE) == ["intent", "abandoned"]
+
+
+def test_of_two_linked_datasets_that_are_meant_at_once_at_most_one_is_sent(
+    machine: Machine,
+) -> None:
+    """Each writes its intent before the other has looked again."""
+    here, there = machine.cleared(HERE, "aa"), machine.cleared(THERE, "bb")
+    refused: list[LedgerConflict] = []
+
+    def meanwhile() -> None:
+        with pytest.raises(LedgerConflict, match="is being published at this moment") as told:
+            machine.publish(THERE, there)
+        refused.append(told.value)
+
+    machine.publish(HERE, here, Acting(machine, before=nothing, after=meanwhile))
+    assert (machine.kinds(HERE)[-1], machine.kinds(THERE)) == ("published", [])
+    assert f"2026-01-01 {12 + CLAIM.seconds // 3600}:00 UTC" in refused[0].remedy
+    assert machine.publish(THERE, machine.cleared(THERE, "bb")).changed
+
+
+def test_what_was_given_up_was_never_seen_and_keeps_nobody_away(
+    machine: Machine, tmp_path: Path
+) -> None:
+    machine.publish(HERE, machine.cleared(HERE, "aa"))
+    here, there = machine.cleared(HERE, "bb"), machine.cleared(THERE, "cc")
+    ledger = Acting(machine, before=lambda: machine.publish(THERE, there), after=nothing)
+    with pytest.raises(LedgerConflict, match="was published"):
+        machine.publish(HERE, here, ledger)
+    entries = machine.ledger.entries(HERE.id)
+    assert machine.kinds(HERE)[-2:] == ["intent", "abandoned"]
+    assert [each.public.sha256 for each in earlier_releases(entries)] == ["aa" * 32]
+    assert place_of(entries) == "here-0001"
+    assert Machine(tmp_path, "second").publish(HERE, machine.cleared(HERE, "bb")).changed
+
+
+def test_a_release_that_was_given_up_leaves_the_one_before_it_unchanged(machine: Machine) -> None:
+    first = machine.cleared(HERE, "aa")
+    machine.publish(HERE, first)
+    there = machine.cleared(THERE, "cc")
+    ledger = Acting(machine, before=lambda: machine.publish(THERE, there), after=nothing)
+    with pytest.raises(LedgerConflict, match="was published"):
+        machine.publish(HERE, machine.cleared(HERE, "bb"), ledger)
+    assert not machine.publish(HERE, first).changed
+
+
+def test_a_linked_run_that_died_before_it_sent_anything_is_waited_for_and_then_passed_by(
+    machine: Machine, tmp_path: Path
+) -> None:
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    other = Machine(tmp_path, "second")
+    with pytest.raises(KeyboardInterrupt):
+        other.publish(THERE, other.cleared(THERE, "bb"), Acting(other, before=nothing, after=die))
+    with pytest.raises(LedgerConflict, match="is being published"):
+        machine.publish(HERE, machine.cleared(HERE, "aa"))
+    machine.clock.time += CLAIM + timedelta(seconds=1)
+    assert machine.publish(HERE, machine.cleared(HERE, "aa")).changed
