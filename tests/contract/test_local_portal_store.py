@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -107,52 +106,6 @@ class started:  # noqa: N801 - reads as a sentence
             self.kill()
         if self.process.stdout is not None:
             self.process.stdout.close()
-
-
-def test_a_kill_during_a_replace_leaves_the_old_table_or_the_new(tmp_path: Path) -> None:
-    body = "word,amount\n" + "new,2\n" * 60_000
-    with started(tmp_path) as portal:
-        made = requests.post(
-            f"{portal.url}/api/views.json",
-            json={"name": "Words", "columns": COLUMNS},
-            auth=AUTH,
-            timeout=10,
-        ).json()["id"]
-        put(portal.url, made, "word,amount\n" + "old,1\n" * 50_000)
-        kill_while_writing(portal, made, body, after=0.1)
-    for pause in (0.3, 0.5, 0.7):
-        with started(tmp_path) as portal:
-            assert counted(portal.url, made) in ([("old", "50000")], [("new", "60000")])
-            kill_while_writing(portal, made, body, after=pause)
-    with started(tmp_path) as portal:
-        assert counted(portal.url, made) in ([("old", "50000")], [("new", "60000")])
-
-
-def kill_while_writing(portal: started, dataset: str, body: str, *, after: float) -> None:
-    writing = threading.Thread(target=put, args=(portal.url, dataset, body))
-    writing.start()
-    time.sleep(after)
-    portal.kill()
-    writing.join()
-
-
-def counted(url: str, dataset: str) -> list[tuple[str, str]]:
-    asked = {"$select": "word, count(*)", "$group": "word"}
-    found = requests.get(f"{url}/resource/{dataset}.json", params=asked, auth=AUTH, timeout=10)
-    return [(row["word"], row["count"]) for row in found.json()]
-
-
-def put(url: str, dataset: str, body: str) -> None:
-    try:
-        requests.put(
-            f"{url}/resource/{dataset}.csv",
-            data=body.encode(),
-            headers={"Content-Type": "text/csv"},
-            auth=AUTH,
-            timeout=20,
-        )
-    except requests.ConnectionError:
-        return
 
 
 def test_credentials_over_plain_http_are_refused_where_that_is_set(tmp_path: Path) -> None:

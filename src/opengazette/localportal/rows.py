@@ -183,7 +183,7 @@ def _rows_without_key(session: Session, identifier: Column | None, options: Writ
         """SELECT count_if(removed AND given IS NULL AND row_key IS NULL),
                   count_if(NOT removed AND given IS NULL AND row_key IS NULL) FROM stage"""
     ).fetchone()
-    removals, inserts = found or (0, 0)
+    removals, inserts = (count or 0 for count in found or (0, 0))
     lost = removals + (inserts if identifier is not None else 0)
     if lost and "no_primary_key" in options.tolerated:
         kept = "" if identifier is not None else "removed AND"
@@ -246,7 +246,7 @@ def _refuse_missing(session: Session, turn: int, options: WriteOptions) -> None:
            WHERE turn = $turn AND target IS NULL AND (removed OR given IS NOT NULL)""",
         {"turn": turn},
     ).fetchone()
-    removals, changes = counted or (0, 0)
+    removals, changes = (count or 0 for count in counted or (0, 0))
     if removals and "no_such_row_to_delete" not in options.tolerated:
         raise bad_request(f"{removals} rows to delete are not there.", "soda.row.no-such-id")
     if changes and "no_such_row_to_update" not in options.tolerated:

@@ -1,4 +1,7 @@
-"""A revision is killed at any moment: the public table is the old one or the new one."""
+"""The portal is killed at any moment: the public table is the old one or the new one.
+
+`KILLS=100 pytest tests/contract/portal/test_portal_killed.py` kills as often.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +21,8 @@ import requests
 
 pytestmark = pytest.mark.servers
 
+KILLS = int(os.environ.get("KILLS", "9"))
+ROWS = 40_000
 AUTH = ("ann", "correct horse")
 API = "/api/publishing/v1"
 SERVE = """
@@ -83,38 +90,102 @@ def words(word: str, count: int) -> str:
     return "word,amount\n" + "".join(f"{word},{at}\n" for at in range(count))
 
 
-def counted(portal: Running, dataset: str) -> list[tuple[str, str]]:
+Counted = list[tuple[str, str]]
+
+
+def counted(portal: Running, dataset: str) -> Counted:
     query = "$select=word,count(*)&$group=word"
     found = portal.ask("GET", f"/resource/{dataset}.json?{query}")
     return [(row["word"], row["count"]) for row in found]
 
 
-def test_a_kill_while_applying_leaves_the_old_table_or_the_new(tmp_path: Path) -> None:
+class Written:
+    """A dataset whose rows all hold one word; each write puts another word in all of them."""
+
+    def __init__(self, portal: Running) -> None:
+        body = {
+            "name": "Words",
+            "columns": [
+                {"name": "Word", "fieldName": "word", "dataTypeName": "text"},
+                {"name": "Amount", "fieldName": "amount", "dataTypeName": "number"},
+            ],
+            "metadata": {"rowIdentifier": "amount"},
+        }
+        self.id = portal.ask("POST", "/api/views.json", json=body)["id"]
+        self.replace(portal, "old", ROWS)
+        self.rows = ROWS
+
+    def _send(self, portal: Running, method: str, word: str, count: int) -> None:
+        kind = {"Content-Type": "text/csv"}
+        path, body = f"/resource/{self.id}.csv", words(word, count).encode()
+        portal.ask(method, path, data=body, headers=kind)
+
+    def replace(self, portal: Running, word: str, count: int) -> None:
+        self._send(portal, "PUT", word, count)
+
+    def upsert(self, portal: Running, word: str, count: int) -> None:
+        self._send(portal, "POST", word, count)
+
+    def apply(self, portal: Running, word: str, count: int) -> None:
+        body = {"action": {"type": "replace"}}
+        opened = portal.ask("POST", f"{API}/revision/{self.id}", json=body)
+        portal.computed(portal.upload(opened["links"]["show"], words(word, count)))
+        job = portal.ask("PUT", opened["links"]["apply"], json={})["links"]["show"]
+        portal.until(job, lambda shown: shown["finished_at"] is not None)
+
+
+def seconds(act: Callable[[], None]) -> float:
+    began = time.monotonic()
+    act()
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("name", ["replace", "upsert", "apply"])
+def test_a_kill_while_writing_leaves_the_old_table_or_the_new(tmp_path: Path, name: str) -> None:
+    portal = Running(tmp_path)
+    table = Written(portal)
+    write: Callable[[Running, str, int], None] = getattr(table, name)
+    whole = seconds(lambda: write(portal, "first", ROWS))
+    kills = max(2, KILLS // 3)
+    for turn in range(kills):
+        before, word, count = counted(portal, table.id), f"new{turn}", ROWS + turn
+        writing = threading.Thread(target=_until_the_end, args=(write, portal, word, count))
+        writing.start()
+        time.sleep(1.1 * whole * (turn + 1) / kills)
+        portal.kill()
+        writing.join()
+        portal = Running(tmp_path)
+        after = counted(portal, table.id)
+        assert after in (before, [(word, str(count))]), turn
+        assert list((tmp_path / "incoming").iterdir()) == []
+        if after == before:
+            write(portal, word, count)
+            assert counted(portal, table.id) == [(word, str(count))]
+    portal.kill()
+
+
+def _until_the_end(
+    write: Callable[[Running, str, int], None], portal: Running, word: str, count: int
+) -> None:
+    with suppress(requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
+        write(portal, word, count)
+
+
+def test_a_job_that_was_killed_says_so_and_can_be_started_again(tmp_path: Path) -> None:
     portal = Running(tmp_path)
     opened = portal.ask("POST", f"{API}/revision", json={"metadata": {"name": "Words"}})
     dataset, revision = opened["resource"]["fourfour"], opened["links"]["show"]
-    portal.computed(portal.upload(revision, words("old", 40_000)))
+    portal.computed(portal.upload(revision, words("new", 50_000)))
     job = portal.ask("PUT", f"{revision}/apply", json={})["links"]["show"]
-    portal.until(job, lambda shown: shown["finished_at"] is not None)
-    before = [("old", "40000")]
-    for turn, pause in enumerate((0.0, 0.02, 0.05, 0.1, 0.2, 0.4), start=1):
-        assert counted(portal, dataset) == before
-        body = {"action": {"type": "replace"}}
-        opened = portal.ask("POST", f"{API}/revision/{dataset}", json=body)
-        portal.computed(portal.upload(opened["links"]["show"], words(f"new{turn}", 50_000)))
-        job = portal.ask("PUT", opened["links"]["apply"], json={})["links"]["show"]
-        time.sleep(pause)
-        portal.kill()
-        portal = Running(tmp_path)
-        status = portal.ask("GET", job)["resource"]["status"]
-        new = [(f"new{turn}", "50000")]
-        assert (status, counted(portal, dataset)) in [("failure", before), ("successful", new)]
-        before = counted(portal, dataset)
-        if status == "failure":
-            again = portal.ask("PUT", opened["links"]["apply"], json={})["links"]["show"]
-            ended = portal.until(again, lambda shown: shown["finished_at"] is not None)
-            assert ended["status"] == "successful"
-            before = new
+    portal.kill()
+    portal = Running(tmp_path)
+    status = portal.ask("GET", job)["resource"]["status"]
+    if status == "failure":
+        assert portal.ask("GET", f"/resource/{dataset}.json") == []
+        again = portal.ask("PUT", f"{revision}/apply", json={})["links"]["show"]
+        ended = portal.until(again, lambda shown: shown["finished_at"] is not None)
+        assert ended["status"] == "successful"
+    assert counted(portal, dataset) == [("new", "50000")]
     portal.kill()
 
 

@@ -28,6 +28,14 @@ def test_truncate_takes_all_other_rows_away(desk: Any, dataset: str) -> None:
     assert desk.table(dataset) == [{"county": "Colusa"}]
 
 
+@pytest.mark.parametrize("options", ["", "truncate=true", "errorsAreFatal=true"])
+def test_no_rows_at_all_are_a_write_too(desk: Any, dataset: str, options: str) -> None:
+    status, counters = written(desk, dataset, options, [])
+    assert (status, sum(counters.values())) == (200, 0)
+    left = [] if options == "truncate=true" else [ALAMEDA, BUTTE]
+    assert desk.table(dataset) == left
+
+
 def test_a_truncate_that_fails_leaves_the_rows(desk: Any, dataset: str) -> None:
     status, _ = written(desk, dataset, "truncate=true", [{"county": "A"}, {"visits": "1"}])
     assert status == 400
