@@ -122,7 +122,7 @@ def is_a_name(column: Column) -> bool:
 
 def shown_rows(
     columns: list[Shown], answered: Sequence[OutColumn], rows: list[tuple[object, ...]]
-) -> list[list[object]]:
+) -> list[list[Cell]]:
     """Turn rows of an answer into cells of the visual table."""
     place = {column.name: at for at, column in enumerate(answered)}
     return [

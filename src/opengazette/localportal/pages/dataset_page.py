@@ -43,7 +43,7 @@ from opengazette.localportal.problems import Problem
 from opengazette.localportal.publishing.kept import revisions_of
 from opengazette.localportal.reading import ask, count_rows
 from opengazette.localportal.routes.discovery import contact_email
-from opengazette.localportal.showing import Mark, Shown, legend, shown_columns, shown_rows
+from opengazette.localportal.showing import Cell, Mark, Shown, legend, shown_columns, shown_rows
 from opengazette.localportal.store import Session
 from opengazette.localportal.views import View
 from opengazette.localportal.wire import entity_tag, not_modified
@@ -88,7 +88,7 @@ class Opened:
         """Count the cells under each mark."""
         return _LEGENDS.get(self.version, lambda: legend(self.session, self.view, columns))
 
-    def rows(self, columns: list[Shown], first: int, count: int) -> list[list[object]]:
+    def rows(self, columns: list[Shown], first: int, count: int) -> list[list[Cell]]:
         """Read some rows as cells of the page's table."""
         query = replace(filter_query(self.view, self.asked), limit=count, offset=first)
         answer = ask(self.session, self.view, query)

@@ -1,0 +1,131 @@
+"""A draft beside what is public: what differs, and who may see it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+COLUMNS = {"county": "text", "year": "number", "visits": "number", "visits_annotation": "text"}
+PUBLIC = [
+    {"county": "Alameda", "year": 2020, "visits": 100, "visits_annotation": None},
+    {"county": "Alpine", "year": 2020, "visits": None, "visits_annotation": "1"},
+    {"county": "Butte", "year": 2020, "visits": 30, "visits_annotation": None},
+    {"county": "Colusa", "year": 2020, "visits": 0, "visits_annotation": None},
+]
+#: One value changed, one cell withheld, one shown, one row gone and one new.
+DRAFT = [
+    {"county": "Alameda", "year": 2020, "visits": 101, "visits_annotation": None},
+    {"county": "Alpine", "year": 2020, "visits": 7, "visits_annotation": None},
+    {"county": "Butte", "year": 2020, "visits": None, "visits_annotation": "2"},
+    {"county": "Glenn", "year": 2020, "visits": 55, "visits_annotation": None},
+]
+CSV = "county,year,visits,visits_annotation\n" + "\n".join(
+    ",".join("" if cell is None else str(cell) for cell in row.values()) for row in DRAFT
+)
+
+
+def working_copy(office: Any, made: str) -> str:
+    copy: str = office.ask("POST", f"/api/views/{made}/publication.json?method=copy")["id"]
+    office.ask("PUT", f"/resource/{copy}.json", json=DRAFT)
+    office.ask("PUT", f"/api/views/{copy}", json={"name": "Visits, corrected"})
+    return copy
+
+
+def revision(office: Any, made: str, action: str = "replace", csv: str = CSV) -> str:
+    asked = {"action": {"type": action}, "metadata": {"name": "Visits, corrected"}}
+    opened = office.ask("POST", f"/api/publishing/v1/revision/{made}", json=asked)
+    links = opened["links"]
+    office.ask("PUT", links["update"], json={"notes": "Two counties corrected."})
+    source = office.ask(
+        "POST",
+        links["create_source"],
+        json={"source_type": {"type": "upload", "filename": "a.csv"}, "parse_options": {}},
+    )["links"]
+    head = {"Content-Type": "text/csv"}
+    office.ask("POST", source["bytes"], content=csv.encode(), headers=head)
+    return f"/d/{made}/revisions/{opened['resource']['revision_seq']}"
+
+
+def verdict(page: str) -> dict[str, int]:
+    found = re.findall(r"<dt>([^<]+)</dt><dd>([\d,]+)</dd>", page.split("</dl>", maxsplit=1)[0])
+    return {name: int(count.replace(",", "")) for name, count in found}
+
+
+EXPECTED = {
+    "Cells newly shown": 1,
+    "Cells newly withheld": 1,
+    "Rows added": 1,
+    "Rows removed": 1,
+    "Rows changed": 3,
+    "Values changed": 1,
+}
+
+
+def test_a_working_copy_is_set_against_what_is_public(office: Any) -> None:
+    made = office.publish(COLUMNS, PUBLIC)
+    page = office.read_signed_in(f"/d/{working_copy(office, made)}/compare")
+    assert verdict(page) == EXPECTED
+    assert "<del>Visits</del>" in page
+    assert "<ins>Visits, corrected</ins>" in page
+
+
+def test_a_revision_is_set_against_what_is_public_and_changes_nothing(office: Any) -> None:
+    made = office.publish(COLUMNS, PUBLIC)
+    before = office.read(f"/resource/{made}.json")
+    page = office.read_signed_in(revision(office, made))
+    assert verdict(page) == EXPECTED
+    assert "Two counties corrected." in page
+    assert office.read(f"/resource/{made}.json") == before
+
+
+def test_each_kind_of_difference_has_its_rows(office: Any) -> None:
+    made = office.publish(COLUMNS, PUBLIC)
+    place = revision(office, made)
+    for part, county in (
+        ("shown", "Alpine"),
+        ("withheld", "Butte"),
+        ("added", "Glenn"),
+        ("removed", "Colusa"),
+    ):
+        page = office.read_signed_in(f"{place}?part={part}")
+        rows = re.findall(r'<th scope="row">(\w+)</th><th scope="row">2020', page)
+        assert rows == [county], part
+
+
+def test_a_cell_newly_shown_is_warned_of(office: Any) -> None:
+    made = office.publish(COLUMNS, PUBLIC)
+    assert "Make sure that is meant" in office.read_signed_in(revision(office, made))
+
+
+def test_an_update_keeps_the_rows_that_it_does_not_name(office: Any) -> None:
+    document = {"metadata": {"rowIdentifier": "county"}}
+    made = office.publish(COLUMNS, PUBLIC, **document)
+    place = revision(office, made, "update", "county,visits\nButte,31\nYolo,5\n")
+    found = verdict(office.read_signed_in(place))
+    assert (found["Rows added"], found["Rows changed"], found["Rows removed"]) == (1, 1, 0)
+
+
+def test_strangers_see_no_draft_and_learn_no_difference(office: Any) -> None:
+    made = office.publish(COLUMNS, PUBLIC)
+    copy = working_copy(office, made)
+    place = revision(office, made)
+    nothing = office.read("/d/aaaa-aaaa/compare", 404)
+    for path in (f"/d/{copy}/compare", place, f"/d/{made}/revisions/99", f"/d/{copy}"):
+        page = office.read(path, 404)
+        assert "Glenn" not in page
+        assert "corrected" not in page
+        assert page.replace(path, "") == nothing.replace("/d/aaaa-aaaa/compare", "")
+
+
+def test_the_addresses_that_clients_open_lead_to_the_comparison(office: Any) -> None:
+    made = office.publish(COLUMNS, PUBLIC)
+    place = revision(office, made)
+    answer = office.client.get(f"{place}/sources/7/preview", follow_redirects=False)
+    assert answer.headers["location"] == place
+
+
+def test_what_is_prepared_is_listed_for_those_who_are_signed_in(office: Any) -> None:
+    made = office.publish(COLUMNS, PUBLIC)
+    place = revision(office, made)
+    assert place in office.read_signed_in("/")
+    assert place not in office.read("/")
