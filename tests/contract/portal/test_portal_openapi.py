@@ -72,6 +72,7 @@ class World:
         public, private = desk.published(CSV, key="county"), desk.published(CSV)
         path = f"/api/views/{public}.json?method=setPermission&value=public.read"
         self.client.put(path, auth=desk.auth)
+        bare = desk.ask("POST", "/api/views.json", json={"name": "Bare"})["id"]
         revision = desk.revise(public)
         source = desk.upload(revision, CSV)
         output = desk.output(source)["resource"]
@@ -80,10 +81,10 @@ class World:
         desk.ask("POST", built, 201, json=recipe)
         headers = {"X-File-Name": "a.txt"}
         file = desk.ask("POST", f"/api/views/{public}/files.txt", content=b"a", headers=headers)
-        datasets = [public, private, f"{public}.json", f"{public}.csv"]
+        datasets = [public, private, f"{public}.json", f"{public}.csv", f"{bare}.xml", bare]
         return {
             "name": [*datasets, recipe["name"]],
-            "dataset": datasets[:2],
+            "dataset": [public, private, bare],
             "row": ["Alameda", "Butte.json"],
             "field": ["county", "visits"],
             "export": ["export.csv", "export.json", "export.xml", "export.geojson"],

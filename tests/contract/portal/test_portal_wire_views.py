@@ -135,3 +135,16 @@ def test_data_json_says_only_what_is_known(shared_portal: Served) -> None:
     assert said[full.id]["contactPoint"]["hasEmail"] == "mailto:data@example.gov"
     for part in said[full.id]["distribution"]:
         assert requests.get(part["downloadURL"], timeout=10).status_code == 200
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "tsv", "xml"])
+def test_a_dataset_without_columns_has_nothing_to_show(shared_portal: Served, form: str) -> None:
+    bare = Places(shared_portal, columns=[])
+    answer = bare.rows(suffix=f".{form}")
+    assert answer.status_code == 200
+    assert len(answer.text) < 100
+    assert bare.rows(suffix=".json?$select=:*,*").json() == []
+    assert bare.rows(suffix=".json?$select=count(*)").json() == [{"count": "0"}]
+    v3 = f"{bare.url}/api/v3/views/{bare.id}/query.json"
+    assert bare.session.get(v3, timeout=10).json() == []
+    assert bare.views("GET", "/rows.csv").status_code == 200

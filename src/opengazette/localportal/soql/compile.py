@@ -62,13 +62,15 @@ def compile_query(view: View, query: Query) -> Compiled:
         f"{term.bare if term.bare and not is_grouped else term.sql} AS o{at}"
         for at, (_, term) in enumerate(selected)
     )
-    sql = f"SELECT {shown} FROM {view.table}"
+    sql = f"SELECT {shown or 'NULL'} FROM {view.table}"
     sql += f" WHERE {' AND '.join(where)}" if where else ""
     sql += f" GROUP BY {', '.join(term.sql for term in grouped)}" if grouped else ""
     sql += f" HAVING {' AND '.join(term.sql for term in having)}" if having else ""
     ties = [str(at + 1) for at in range(len(selected))] if is_grouped else ["number"]
     sql += f" ORDER BY {', '.join([f'{term.sql} {way}' for term, way in order] + ties)}"
     limit = DEFAULT_LIMIT if query.limit is None else query.limit
+    if not selected:
+        limit = 0  # A dataset without columns has nothing to show of its rows.
     sql += f" LIMIT {limit:d} OFFSET {query.offset:d}"
     columns = tuple(OutColumn(name, term.kind) for name, term in selected)
     return Compiled(sql, _used(sql, terms.parameters), columns)
