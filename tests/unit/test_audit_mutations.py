@@ -120,7 +120,7 @@ def other_results() -> Leak:
     shown = one_way(-5, -20, 40)
     values = {"n": shown.values["n"], "tests": np.array([160.0, 50, 50, 60])}
     values["negative"] = np.array([95.0, 45, 30, 20])
-    sums = (PublishedSum("tests", ("n", "negative"), 4),)
+    sums = (PublishedSum("tests", ("n", "negative"), range(4)),)
     return Leak(replace(shown, values=values, sums=sums), marked(shown, 1))
 
 

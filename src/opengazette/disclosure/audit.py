@@ -233,7 +233,7 @@ def revealed(published: PublishedTable, *, least: int) -> Floats:
         for part, whole in published.parts.items():
             at[whole][:] = np.maximum(at[whole], at[part])
         for found in published.sums:
-            rows = slice(found.rows)
+            rows = np.asarray(found.rows, dtype=np.int64)
             beside = np.sum([at[part][rows] for part in found.parts], axis=0)
             at[found.whole][rows] = np.maximum(at[found.whole][rows], beside)
         for floors in at.values():

@@ -95,12 +95,15 @@ def _related(published: PublishedTable) -> Iterator[tuple[int, int]]:
         for m in range(len(measures)):
             yield from ((m * n + parent, m * n + child) for child in children)
     for part, whole in published.parts.items():
-        yield from _side_by_side(measures, n, part, whole)
+        yield from _side_by_side(measures, range(n), part, whole, n)
+    for found in published.sums:
+        for part in found.parts:
+            yield from _side_by_side(measures, found.rows, part, found.whole, n)
     yield from published.same
 
 
 def _side_by_side(
-    measures: Sequence[str], n: int, part: str, whole: str
+    measures: Sequence[str], rows: Sequence[int], part: str, whole: str, n: int
 ) -> Iterator[tuple[int, int]]:
     first, second = measures.index(part) * n, measures.index(whole) * n
-    yield from ((first + i, second + i) for i in range(n))
+    yield from ((first + i, second + i) for i in rows)

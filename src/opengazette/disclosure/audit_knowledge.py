@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -36,11 +36,15 @@ class PublishedRate:
 
 @dataclass(frozen=True)
 class PublishedSum:
-    """Measures that add up to another in each of the first `rows` cells, as tests by result do."""
+    """Measures that add up to another in some rows of cells, as tests by result do.
+
+    Where it is not `exact`, they add up to no more than the other. `rows` are places of keys.
+    """
 
     whole: str
     parts: tuple[str, ...]
-    rows: int
+    rows: Sequence[int]
+    exact: bool = True
 
 
 @dataclass(frozen=True)
@@ -160,13 +164,13 @@ def same_facts(published: PublishedTable) -> Iterator[Fact]:
 
 
 def sum_facts(published: PublishedTable) -> Iterator[Fact]:
-    """Measures that add up to another do so in every cell."""
+    """Measures that add up to another do so in each of their rows."""
     n, measures = len(published.keys), list(published.values)
     for found in published.sums:
         starts = [measures.index(m) * n for m in (found.whole, *found.parts)]
-        factors = (1.0, *[-1.0] * len(found.parts))
-        for i in range(found.rows):
-            yield Fact(tuple(start + i for start in starts), factors, 0.0, 0.0)
+        factors, high = (1.0, *[-1.0] * len(found.parts)), 0.0 if found.exact else np.inf
+        for i in found.rows:
+            yield Fact(tuple(start + i for start in starts), factors, 0.0, high)
 
 
 def totals(published: PublishedTable) -> Iterator[tuple[int, list[int], bool]]:

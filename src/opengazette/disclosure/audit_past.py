@@ -41,10 +41,19 @@ class Sum(NamedTuple):
     rest: int
 
 
+class Tie(NamedTuple):
+    """Counts of one cell that are, together, another of its counts; or, if not `exact`, a part."""
+
+    whole: str
+    parts: tuple[str, ...]
+    exact: bool
+
+
 class Together(NamedTuple):
-    """The counts of one cell, of which some are parts of others."""
+    """The counts of one cell, and what ties them to each other."""
 
     cells: tuple[tuple[str, Quantity | int], ...]
+    ties: tuple[Tie, ...]
 
 
 Fact = Sum | Together
@@ -105,12 +114,13 @@ def facts_of(reading: Reading, settled: Settled) -> Iterator[Fact]:
             marked[i] = not settled(reading.name(measure, i))
         for parent, children in _lines(table, marked):
             yield _sum(measure, parent, children, reading.name, settled)
-    sided = [m for m in table.values if m in table.parts or m in table.parts.values()]
+    ties = (*_parts(table.parts), *(Tie(s.whole, s.parts, s.exact) for s in table.sums))
+    sided = [m for m in table.values if any(m in (tie.whole, *tie.parts) for tie in ties)]
     if sided:
         blank = np.logical_or.reduce([reading.blank(m) for m in sided])
         for i in np.flatnonzero(blank).tolist():
             names = [(m, reading.name(m, i)) for m in sided]
-            yield Together(tuple((m, q.value if settled(q) else q) for m, q in names))
+            yield Together(tuple((m, q.value if settled(q) else q) for m, q in names), ties)
 
 
 def growth_facts(readings: Sequence[Reading], growing: Growing, settled: Settled) -> Iterator[Fact]:
@@ -150,7 +160,7 @@ def resolved(fact: Fact, settled: Settled) -> Fact:
 
     match fact:
         case Together():
-            return Together(tuple((m, put(number)) for m, number in fact.cells))
+            return Together(tuple((m, put(number)) for m, number in fact.cells), fact.ties)
         case Sum():
             whole = put(fact.whole)
             known = fact.rest + sum(part.value for part in fact.parts if settled(part))
@@ -168,6 +178,10 @@ def names_of(fact: Fact) -> Iterator[Quantity]:
         case Together():
             named = tuple(cell for _, cell in fact.cells)
     yield from (name for name in named if isinstance(name, Quantity))
+
+
+def _parts(parts: Mapping[str, str]) -> tuple[Tie, ...]:
+    return tuple(Tie(whole, (part,), exact=False) for part, whole in parts.items())
 
 
 def _sum(
@@ -276,15 +290,15 @@ def _added_up(after: Reading, measure: str, grown: Mapping[int, Quantity | int])
 def _added_beside(
     after: Reading, added: Mapping[str, Mapping[int, Quantity | int]]
 ) -> Iterator[Together]:
-    parts = after.table.parts
+    parts = {p: w for p, w in after.table.parts.items() if p in added and w in added}
     sided = [m for m in added if m in parts or m in parts.values()]
-    if not sided or any(p not in added or w not in added for p, w in parts.items()):
+    if not sided:
         return
     for i in sorted(set.intersection(*(set(added[m]) for m in sided))):
         numbers = {m: added[m][i] for m in sided}
         kept = all(_value(numbers[p]) <= _value(numbers[w]) for p, w in parts.items())
         if kept and any(isinstance(q, Quantity) for q in numbers.values()):
-            yield Together(tuple(numbers.items()))
+            yield Together(tuple(numbers.items()), _parts(parts))
 
 
 def _value(number: Quantity | int) -> int:

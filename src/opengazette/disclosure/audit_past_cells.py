@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from opengazette.disclosure.audit_knowledge import PublishedTable
-from opengazette.disclosure.audit_past import Fact, Reading, Sum, Together
+from opengazette.disclosure.audit_knowledge import PublishedSum, PublishedTable
+from opengazette.disclosure.audit_past import Fact, Reading, Sum, Tie, Together
 from opengazette.disclosure.linear_system import Dimension
 from opengazette.disclosure.primary import SmallCountRule
 from opengazette.disclosure.seen import Quantity
@@ -24,6 +24,8 @@ SAID, NONE = "said elsewhere", ""
 class PastCells:
     """Tonight's cells and those of facts about withheld counts, as they are added: private.
 
+    Counts that tonight's table does not have are columns too, in which tonight's cells are 0.
+
     A number of people that is not `known` is withheld in every cell that holds it, and these
     cells are the same. One that is small and known is pinned by an equation: shown, it would
     look like a leak.
@@ -37,6 +39,7 @@ class PastCells:
     places: dict[Quantity, int] = field(default_factory=dict)
     pairs: list[tuple[str, int, int]] = field(default_factory=list)
     pinned: set[Quantity] = field(default_factory=set)
+    ties: dict[Tie, list[int]] = field(default_factory=dict)
     far: int = 0
 
     def __post_init__(self) -> None:
@@ -52,7 +55,7 @@ class PastCells:
                     self._sum(fact.measure, fact.whole, [*fact.parts, fact.rest])
             case Together():
                 if any(self._is_open(number) for _, number in fact.cells):
-                    self._cell(dict(fact.cells))
+                    self._tied(fact)
 
     def pin(self, number: Quantity) -> None:
         """Say what a withheld number is."""
@@ -63,11 +66,14 @@ class PastCells:
     def joined(self, told: Mapping[Quantity, int]) -> PublishedTable:
         """Return the published table with all that was added; `told` are annotation codes."""
         table, n = self.new.table, len(self.new.table.keys)
-        width, measures = n + len(self.rows), list(table.values)
+        width, measures = n + len(self.rows), self._measures()
         number = {m: i * width for i, m in enumerate(measures)}
         codes = tuple(str(i) for i in range(len(self.rows)))
         nowhere = (NONE,) * len(table.dimensions)
-        values = {m: np.concatenate([v, self._shown(m)]) for m, v in table.values.items()}
+        lacking = np.zeros(n)
+        values = {
+            m: np.concatenate([table.values.get(m, lacking), self._shown(m)]) for m in measures
+        }
         pad: NDArray[np.float64] = np.full(len(self.rows), np.nan)
         ours = [(a // n * width + a % n, b // n * width + b % n) for a, b in table.same]
         return PublishedTable(
@@ -84,14 +90,17 @@ class PastCells:
             rates=tuple(replace(r, values=np.concatenate([r.values, pad])) for r in table.rates),
             reasons=self._reasons(told),
             absent=table.absent,
-            sums=table.sums,
+            sums=(
+                *table.sums,
+                *(PublishedSum(t.whole, t.parts, rows, t.exact) for t, rows in self.ties.items()),
+            ),
             same=(*ours, *((number[m] + a, number[m] + b) for m, a, b in self.pairs)),
         )
 
     def names(self) -> dict[str, tuple[Quantity | None, ...]]:
         """Name the number of people in each cell that is not known, by measure."""
         found: dict[str, list[Quantity | None]] = {}
-        for m in self.new.table.values:
+        for m in self._measures():
             found[m] = [None] * len(self.new.table.keys)
             found[m] += [n if isinstance(n, Quantity) else None for n in self._column(m)]
         for name, place in self.new.withheld():
@@ -103,11 +112,30 @@ class PastCells:
 
     def true(self) -> dict[str, NDArray[np.int64]]:
         """Return the true number of people in each cell, by measure."""
+        lacking = np.zeros(len(self.new.table.keys), dtype=np.int64)
         return {
-            m: np.concatenate([counts, np.array([_value(n) for n in self._column(m)], dtype=int)])
-            for m, counts in self.new.true.items()
-            if m in self.new.table.values
+            m: np.concatenate(
+                [
+                    self.new.true[m] if m in self.new.table.values else lacking,
+                    np.array([_value(n) for n in self._column(m)], dtype=np.int64),
+                ]
+            )
+            for m in self._measures()
         }
+
+    def _measures(self) -> list[str]:
+        """List tonight's counts, then those that other releases tie to them."""
+        return list(dict.fromkeys([*self.new.table.values, *(m for row in self.rows for m in row)]))
+
+    def _tied(self, fact: Together) -> None:
+        """Add the counts of one cell, and what the table's own parts do not say of them."""
+        row, parts = dict(fact.cells), self.new.table.parts
+        for measure in tuple(row):
+            row = {**self._with_room(measure, row[measure], 1), **row}
+        place = len(self.new.table.keys) + int(self._cell(row))
+        for tie in fact.ties:
+            if tie.exact or any(parts.get(part) != tie.whole for part in tie.parts):
+                self.ties.setdefault(tie, []).append(place)
 
     def _sum(self, measure: str, whole: Number, parts: list[Number]) -> None:
         below = [part for part in parts if part]

@@ -89,9 +89,10 @@ class Remembered:
     def prices(self, tonight: Mapping[str, Floats]) -> dict[str, Floats]:
         """Return the prices of all cells: what was withheld before goes rather than others."""
         past = np.full(len(self.table.keys) - self.n_tonight, PRICE_OF_PAST)
+        ours = {m: tonight.get(m, np.ones(self.n_tonight)) for m in self.table.measures}
         return {
             m: np.concatenate([np.where(self.before[m], PRICE_OF_WITHHELD_BEFORE * p, p), past])
-            for m, p in tonight.items()
+            for m, p in ours.items()
         }
 
     def must_publish(self, kept: Mapping[str, Mask]) -> dict[str, Mask]:
@@ -100,10 +101,9 @@ class Remembered:
 
     def codes(self, tonight: Mapping[str, Codes]) -> dict[str, Codes]:
         """Return annotation codes for all cells; nothing was told of those that stand beside."""
-        n = len(self.table.keys) - self.n_tonight
-        return {
-            m: np.concatenate([told, np.zeros(n, dtype=np.int64)]) for m, told in tonight.items()
-        }
+        n, nothing = len(self.table.keys), np.zeros(self.n_tonight, dtype=np.int64)
+        past = np.zeros(n - self.n_tonight, dtype=np.int64)
+        return {m: np.concatenate([tonight.get(m, nothing), past]) for m in self.table.measures}
 
     def tonight(self, masks: Mapping[str, Mask]) -> dict[str, Mask]:
         """Return the flags of tonight's cells alone."""
@@ -129,7 +129,8 @@ def remember(
     A count has not changed where both the cell and the number are the same: the public is taken
     to know that, and so to know each count that some release shows. What releases say of counts
     that none of them shows is added as cells and equations, if there is a way from them to
-    tonight's cells. With `growing`, what was added is a count too. Counts `given_away` by earlier
+    tonight's cells; counts that tonight's table lacks are then further measures of no people
+    tonight. With `growing`, what was added is a count too. Counts `given_away` by earlier
     releases together are not to be protected again. A count that is small by the `rule`, was
     another number the night before and is now what an older release has shown is not known.
     """
@@ -151,7 +152,7 @@ def remember(
         for sheet in (*sheets, *added)
     )
     start = _names(new)
-    cells = _Cells(tonight, dict(start), given_away)
+    cells = _Cells(tonight, {name: (name.measure, i) for name, i in start.items()}, given_away)
     found = reached(relations, start)
     known = set(told_by(new, tonight.parts)) if found else set()
     for relation in found:
@@ -164,7 +165,9 @@ def remember(
 def _sheet(seen: SeenTable, names: Meanings, public: set[Quantity]) -> Sheet:
     table = seen.true
     withheld = {m: seen.withheld(m) for m in table.measures}
-    return release_sheet(table, names.of(table.dimensions, table.keys), withheld, public)
+    told = names.of(table.dimensions, table.keys)
+    sums = tuple((added.whole, added.parts) for added in seen.public.sums)
+    return release_sheet(table, told, withheld, public, sums)
 
 
 def _names(sheet: Sheet) -> dict[Quantity, int]:
@@ -185,12 +188,12 @@ class _Cells:
     """The cells beside tonight's, as they are added."""
 
     tonight: CellTable
-    homes: dict[Quantity, int]
+    homes: dict[Quantity, tuple[str, int]]
     given_away: Collection[Quantity]
     children: dict[str, tuple[str, ...]] = field(default_factory=dict)
     codes: list[str] = field(default_factory=list)
     rows: list[dict[str, Term]] = field(default_factory=list)
-    same: list[tuple[str, int, int]] = field(default_factory=list)
+    same: list[tuple[tuple[str, int], tuple[str, int]]] = field(default_factory=list)
 
     def add(self, relation: Relation) -> None:
         """Add the cells of a relation; each is tied to the first of the same name."""
@@ -205,25 +208,26 @@ class _Cells:
 
     def remembered(self, opened: Mapping[str, Mask], hidden: set[Quantity]) -> Remembered:
         """Return tonight's cells with all that were added."""
-        n, names = len(self.tonight.keys), self.tonight.measures
+        n, names = len(self.tonight.keys), self._measures()
         past = {m: [row.get(m, Term(0, None)) for row in self.rows] for m in names}
         flags = {m: np.array([t.name is not None for t in past[m]], dtype=bool) for m in names}
         spared = {m: np.zeros(n + len(self.rows), dtype=np.bool_) for m in names}
         tonights = {m: np.arange(n + len(self.rows)) < n for m in names}
         before = {m: np.zeros(n, dtype=np.bool_) for m in names}
-        for name, home in self.homes.items():
+        lacking = np.zeros(n, dtype=np.bool_)
+        for name, (measure, home) in self.homes.items():
             if home < n and name in hidden:
-                before[name.measure][home] = True
+                before[measure][home] = True
             if home < n and name in self.given_away:
-                spared[name.measure][home] = True
+                spared[measure][home] = True
         for m in names:
             spared[m][n:] = [term.name in self.given_away for term in past[m]]
-            homes = [n if t.name is None else self.homes[t.name] for t in past[m]]
+            homes = [n if t.name is None else self.homes[t.name][1] for t in past[m]]
             tonights[m][n:] = np.array(homes, dtype=np.int64) < n
         return Remembered(
             table=self._table(past) if self.rows else self.tonight,
             n_tonight=n,
-            open={m: np.concatenate([opened[m], flags[m]]) for m in names},
+            open={m: np.concatenate([opened.get(m, lacking), flags[m]]) for m in names},
             spared=spared,
             tonights=tonights,
             before=before,
@@ -233,9 +237,9 @@ class _Cells:
         at = len(self.tonight.keys) + len(self.rows)
         for measure, term in row.items():
             if term.name is not None:
-                home = self.homes.setdefault(term.name, at)
-                if home != at:
-                    self.same.append((measure, home, at))
+                home = self.homes.setdefault(term.name, (measure, at))
+                if home != (measure, at):
+                    self.same.append((home, (measure, at)))
         self.codes.append(str(len(self.rows)))
         self.rows.append(row)
         return self.codes[-1]
@@ -248,6 +252,11 @@ class _Cells:
             row[part] = Term(term.value + most, None)
         return row
 
+    def _measures(self) -> tuple[str, ...]:
+        """List tonight's counts, then those that other releases tie to them."""
+        further = (measure for row in self.rows for measure in row)
+        return tuple(dict.fromkeys([*self.tonight.measures, *further]))
+
     @property
     def _room(self) -> int:
         return 10 * max(int(np.max(c, initial=1)) for c in self.tonight.counts.values())
@@ -258,19 +267,21 @@ class _Cells:
         nowhere = (ELSEWHERE,) * len(dimensions)
         keys: list[Key] = [(*key, ELSEWHERE) for key in old.keys]
         keys += [(*nowhere, code) for code in self.codes]
-        number = {m: i * width for i, m in enumerate(old.measures)}
-        n = len(old.keys)
+        number = {m: i * width for i, m in enumerate(past)}
+        n, lacking = len(old.keys), np.zeros(len(old.keys), dtype=np.int64)
         ours = [(i // n * width + i % n, j // n * width + j % n) for i, j in old.same]
         return CellTable(
             (*dimensions, Dimension(PAST, None, self.children, (ELSEWHERE, *self.codes))),
             tuple(keys),
             {
-                m: np.concatenate([c, np.array([t.value for t in past[m]], dtype=np.int64)])
-                for m, c in old.counts.items()
+                m: np.concatenate(
+                    [old.counts.get(m, lacking), np.array([t.value for t in terms], dtype=np.int64)]
+                )
+                for m, terms in past.items()
             },
             old.parts,
             old.absent,
-            (*ours, *((number[m] + i, number[m] + j) for m, i, j in self.same)),
+            (*ours, *((number[a] + i, number[b] + j) for (a, i), (b, j) in self.same)),
         )
 
 

@@ -5,7 +5,7 @@ The audit collects the same facts anew and by other means: see `audit_memory`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from opengazette.disclosure.sheets import Sheet, Term
 
 
 class Equation(NamedTuple):
-    """A number of people is the sum of others."""
+    """A number of people, counted by `measure`, is the sum of others."""
 
     measure: str
     whole: Term
@@ -33,7 +33,7 @@ Relation = Equation | Beside
 
 
 def told_by(sheet: Sheet, parts: Mapping[str, str]) -> Iterator[Relation]:
-    """List what the totals and parts of a sheet say of the cells that not everybody knows."""
+    """List what totals, sums and parts of a sheet say of the cells that not everybody knows."""
     if not any(mask.any() for mask in sheet.open.values()):
         return
     places, above = sheet.places(), [_parents(d) for d in sheet.dimensions]
@@ -43,6 +43,10 @@ def told_by(sheet: Sheet, parts: Mapping[str, str]) -> Iterator[Relation]:
             totals |= dict.fromkeys(_totals_with(sheet, i, places, above))
         for axis, parent in totals:
             yield from _total(sheet, measure, axis, parent, places)
+    for whole, names in sheet.sums:
+        opened = np.logical_or.reduce([sheet.open[m] for m in (whole, *names)])
+        for i in np.flatnonzero(opened).tolist():
+            yield _equation(whole, sheet.term(whole, i), [sheet.term(m, i) for m in names])
     yield from _beside(sheet, parts)
 
 
@@ -117,13 +121,18 @@ def _total(
     children = [i for i in found if i is not None]
     if not all(sheet.grown[measure][i] for i in (parent, *children)):
         return
-    parts = tuple(sheet.term(measure, i) for i in children if sheet.open[measure][i])
-    known = sum(int(sheet.values[measure][i]) for i in children if not sheet.open[measure][i])
-    whole = sheet.term(measure, parent)
+    yield _equation(
+        measure, sheet.term(measure, parent), [sheet.term(measure, i) for i in children]
+    )
+
+
+def _equation(measure: str, whole: Term, below: Sequence[Term]) -> Equation:
+    """Say that a number is the sum of others, those that everybody knows as one."""
+    parts = tuple(term for term in below if term.name is not None)
+    known = sum(term.value for term in below if term.name is None)
     if whole.name is None:
-        yield Equation(measure, Term(whole.value - known, None), parts)
-    else:
-        yield Equation(measure, whole, (*parts, Term(known, None)) if known else parts)
+        return Equation(measure, Term(whole.value - known, None), parts)
+    return Equation(measure, whole, (*parts, Term(known, None)) if known else parts)
 
 
 def _beside(sheet: Sheet, parts: Mapping[str, str]) -> Iterator[Beside]:

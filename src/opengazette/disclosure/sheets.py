@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from opengazette.disclosure.linear_system import CellTable, Dimension
+from opengazette.disclosure.measure_sums import MeasureSums
 from opengazette.disclosure.seen import (
     BETWEEN,
     COUNT,
@@ -35,7 +36,8 @@ class Sheet:
 
     Shape: one entry per key. `told` numbers what each cell counts; `open` marks what not everybody
     knows. A sheet of growth has the counts `then` and `now` of which `values` are the differences;
-    `grown` marks the cells of which the count did not fall.
+    `grown` marks the cells of which the count did not fall. `sums` are the counts of a release
+    that others add up to in every cell.
     """
 
     dimensions: tuple[Dimension, ...]
@@ -46,6 +48,7 @@ class Sheet:
     grown: Mapping[str, Mask]
     kind: str = COUNT
     ends: Mapping[str, tuple[Ends, Ends]] | None = None
+    sums: MeasureSums = ()
 
     def places(self) -> dict[Key, int]:
         """Return the place of each key."""
@@ -90,7 +93,11 @@ class Ends:
 
 
 def release_sheet(
-    table: CellTable, told: Index, withheld: Mapping[str, Mask], public: set[Quantity]
+    table: CellTable,
+    told: Index,
+    withheld: Mapping[str, Mask],
+    public: set[Quantity],
+    sums: MeasureSums = (),
 ) -> Sheet:
     """Read a release: what it withholds is open unless another release shows it."""
     everywhere = np.ones(len(table.keys), dtype=np.bool_)
@@ -99,9 +106,8 @@ def release_sheet(
     for m, mask in opened.items():
         for i in np.flatnonzero(mask).tolist():
             mask[i] = Quantity(m, COUNT, int(told[i]), (int(values[m][i]),)) not in public
-    return Sheet(
-        table.dimensions, table.keys, told, values, opened, dict.fromkeys(values, everywhere)
-    )
+    grown = dict.fromkeys(values, everywhere)
+    return Sheet(table.dimensions, table.keys, told, values, opened, grown, sums=sums)
 
 
 def growths(releases: list[Sheet], growing: Growing) -> Iterator[Sheet]:

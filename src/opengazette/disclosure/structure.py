@@ -54,7 +54,7 @@ def published_table(
             if {r.numerator, r.denominator} <= counts
         ),
         reasons=_reasons(publication, public),
-        sums=tuple(PublishedSum(whole, parts, len(public)) for whole, parts in sums),
+        sums=tuple(PublishedSum(whole, parts, range(len(public))) for whole, parts in sums),
     )
 
 

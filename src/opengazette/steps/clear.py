@@ -172,7 +172,7 @@ def _counts(
     checks: list[Check] = []
     refuse_untrue_codes(contract, public, small)
     checks += decisions_kept(contract, public, counts)
-    past = rule_of_the_past(contract, rule_pack)
+    past = rule_of_the_past(rule_pack)
     attack = attacked_with_memory(contract, past, public, true, counts, recollection)
     checks += attack.checks
     checks += amounts_attacked(contract, rule_pack, public, true, counts, seen)

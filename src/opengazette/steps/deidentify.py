@@ -122,7 +122,7 @@ def _masked(
     seen: Sequence[EarlierTable],
 ) -> pd.DataFrame:
     """Withhold the counts, and the amounts beside them, and say why each cell is blank."""
-    publication, past = contract.publication, rule_of_the_past(contract, rule_pack)
+    publication, past = contract.publication, rule_of_the_past(rule_pack)
     told = told_before(true, seen, publication)
     withheld = withheld_counts(contract, past, true, counts, recollection, told)
     withheld |= masked_amounts(true, publication, rule_pack, counts, withheld, seen)

@@ -84,7 +84,7 @@ def _withheld(
     joint = remember(tonight, recollection.seen, grows, rule=rule, given_away=lost, meanings=names)
     concerns = joint.concerns(counts.concerns, rule, Protection(1, rule.threshold - 1))
     primary = counts.primary()
-    found = {m: np.zeros(len(joint.table.keys), dtype=np.bool_) for m in tonight.measures}
+    found = {m: np.zeros(len(joint.table.keys), dtype=np.bool_) for m in joint.table.measures}
     if concerns:
         prices = joint.prices(table_prices(tonight, publication.suppression))
         kept = joint.must_publish({m: counts.kept[m] & ~primary[m] for m in primary})
@@ -100,10 +100,9 @@ def _withheld(
         found = withheld_despite(
             said, joint.table, rule, concerns, found, prices=prices, must_publish=kept
         )
-    sticky = joint.before if lost else {}
+    sticky, masks = joint.before if lost else {}, joint.tonight(found)
     return {
-        m: mask | primary[m] | sticky.get(m, np.zeros_like(mask))
-        for m, mask in joint.tonight(found).items()
+        m: masks[m] | primary[m] | sticky.get(m, np.zeros_like(masks[m])) for m in tonight.measures
     }
 
 

@@ -82,7 +82,7 @@ def _suppressed(
     cells = len(true) * len(contract.publication.counts())
     small = small_counts_withheld(contract.publication, assessment)
     counts = protected_counts(true, contract.publication, rule_pack, small_withheld=small)
-    rule = rule_of_the_past(contract, rule_pack)
+    rule = rule_of_the_past(rule_pack)
     try:
         told = told_before(true, (), contract.publication)
         withheld = withheld_counts(contract, rule, true, counts, NOTHING_SEEN, told)

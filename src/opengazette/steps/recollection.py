@@ -45,13 +45,12 @@ def growing(contract: Contract) -> Growing:
     return Growing(contract.growth.over, contract.growth.between_releases)
 
 
-def rule_of_the_past(contract: Contract, rule_pack: RulePack) -> SmallCountRule:
+def rule_of_the_past(rule_pack: RulePack) -> SmallCountRule:
     """Return which counts of other releases, and which growths, are too small to be told.
 
     What a release withheld stays protected, whatever the score of tonight's table.
     """
-    measures = tuple(m.name for m in contract.publication.counts())
-    return SmallCountRule(rule_pack.thresholds.numerator, measures=measures)
+    return SmallCountRule(rule_pack.thresholds.numerator)
 
 
 def linked_releases(
@@ -89,7 +88,7 @@ def recollected(
             continue
         _refuse_percents(contract, contract.id, publication)
         forms += publication.key() != contract.publication.key()
-        seen.append(_seen(release, publication, {}, contract, tables, own=True))
+        seen.append(_seen(release, publication, contract, tables))
     own = len(seen)
     for link in contract.linked_to:
         if link.dataset not in linked:
@@ -101,7 +100,7 @@ def recollected(
         for release in linked[link.dataset]:
             publication = _linked_form(contract, link, release, papers)
             _refuse_percents(contract, link.dataset, publication)
-            seen.append(_seen(release, publication, link.names, contract, tables, own=False))
+            seen.append(_seen(release, publication, contract, tables, link))
     return Recollection(tuple(seen), own, len(seen) - own, forms, unread)
 
 
@@ -174,12 +173,11 @@ def _misfit(contract: Contract, link: LinkedDataset, why: str) -> ContractInvali
 def _seen(
     release: Release,
     publication: PublicationTable,
-    names: Mapping[str, str],
     contract: Contract,
     tables: Tables,
-    *,
-    own: bool,
+    link: LinkedDataset | None = None,
 ) -> SeenTable:
-    true, public = tables.load(release.private), tables.load(release.public)
-    form = SeenForm(publication, names, tuple(m.name for m in contract.publication.counts()))
-    return SeenTable(form.true_cells(true), form.shown(public), own=own)
+    counts = tuple(m.name for m in contract.publication.counts())
+    names, dataset = (link.names, link.dataset) if link else ({}, None)
+    form = SeenForm(publication, names, counts, dataset)
+    return form.seen(tables.load(release.private), tables.load(release.public))
