@@ -8,19 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from examples.obliging_portals import Obliging
-from examples.offices import CONTRACT, Noon
-from examples.releases import SHA
+from examples.machines import Machine
+from examples.offices import CONTRACT
 
-from opengazette.adapters.archives.folder import FolderArchive
 from opengazette.adapters.archives.ledger import ArchiveLedger
 from opengazette.errors import LedgerConflict
 from opengazette.governance.ledger_state import CLAIM, place_of
 from opengazette.model.contract import Contract
 from opengazette.model.ledger import EntryKind
 from opengazette.model.memory import LinkedDataset
-from opengazette.model.stages import Approved, DocumentRef, Published, Release, TableRef
-from opengazette.steps.publish import earlier_releases, publish
+from opengazette.steps.publish import earlier_releases
 
 OTHER = "contagious_diseases_by_sex"
 
@@ -33,35 +30,6 @@ def linked(dataset: str, other: str) -> Contract:
 HERE, THERE = linked(CONTRACT.id, OTHER), linked(OTHER, CONTRACT.id)
 
 
-class Machine:
-    """A machine on an archive, with releases that it has cleared."""
-
-    def __init__(self, root: Path, name: str = "first") -> None:
-        self.ledger = ArchiveLedger(FolderArchive(root), lambda: name)
-        self.portals = {
-            c.id: Obliging(uid) for c, uid in ((HERE, "here-0001"), (THERE, "ther-0001"))
-        }
-        self.clock = Noon()
-
-    def cleared(self, contract: Contract, table: str) -> Approved:
-        """Return a release that was attacked with all that the public has seen until now."""
-        ref = TableRef(contract.id, table * 32, 3, ("county",))
-        paper = DocumentRef("evidence.json", "application/json", SHA)
-        release = Release(contract.id, SHA, SHA, ref, ref, ref, paper, (paper,), None, 0, 0)
-        chains = [contract.id, *(link.dataset for link in contract.linked_to)]
-        seen = [r for each in chains for r in earlier_releases(self.ledger.entries(each))]
-        return Approved(release, SHA, (), frozenset(each.tables for each in seen))
-
-    def publish(
-        self, contract: Contract, approved: Approved, ledger: ArchiveLedger | None = None
-    ) -> Published:
-        portal = self.portals[contract.id]
-        return publish(approved, contract, portal, ledger or self.ledger, self.clock)
-
-    def kinds(self, contract: Contract) -> list[str]:
-        return [entry.kind for entry in self.ledger.entries(contract.id)]
-
-
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
@@ -70,48 +38,48 @@ def machine(tmp_path: Path) -> Machine:
 def test_of_two_linked_releases_that_were_cleared_alone_the_second_is_refused(
     machine: Machine,
 ) -> None:
-    here, there = machine.cleared(HERE, "aa"), machine.cleared(THERE, "bb")
-    machine.publish(HERE, here)
+    here, there = machine.cleared("aa", HERE), machine.cleared("bb", THERE)
+    machine.publish(here, HERE)
     with pytest.raises(LedgerConflict, match="audit of this one has not seen") as told:
-        machine.publish(THERE, there)
-    assert machine.portals[OTHER].sent == []
+        machine.publish(there, THERE)
+    assert machine.portal(THERE).sent == []
     assert machine.kinds(THERE) == [], "what is refused before it is meant leaves no trace"
     assert told.value.remedy == f"Nothing was sent. Run the dataset again: opengazette run {OTHER}."
-    assert machine.publish(THERE, machine.cleared(THERE, "bb")).changed, "the remedy helps"
+    assert machine.publish(machine.cleared("bb", THERE), THERE).changed, "the remedy helps"
 
 
 def test_a_release_that_another_machine_published_during_the_audit_is_not_overlooked(
     machine: Machine, tmp_path: Path
 ) -> None:
-    slow = machine.cleared(HERE, "aa")
+    slow = machine.cleared("aa", HERE)
     other = Machine(tmp_path, "second")
-    other.publish(HERE, other.cleared(HERE, "bb"))
+    other.publish(other.cleared("bb", HERE), HERE)
     with pytest.raises(LedgerConflict, match="was published that the audit"):
-        machine.publish(HERE, slow)
-    assert machine.portals[HERE.id].sent == []
+        machine.publish(slow, HERE)
+    assert machine.portal(HERE).sent == []
 
 
 def test_what_a_killed_run_may_have_shown_must_have_been_seen_too(machine: Machine) -> None:
-    machine.publish(HERE, machine.cleared(HERE, "aa"))
-    early = machine.cleared(HERE, "bb")
+    machine.publish(machine.cleared("aa", HERE), HERE)
+    early = machine.cleared("bb", HERE)
 
     def die() -> None:
         raise KeyboardInterrupt
 
-    machine.portals[HERE.id].during = die
+    machine.portal(HERE).during = die
     with pytest.raises(KeyboardInterrupt):
-        machine.publish(HERE, machine.cleared(HERE, "cc"))
+        machine.publish(machine.cleared("cc", HERE), HERE)
     with pytest.raises(LedgerConflict, match="was published that the audit"):
-        machine.publish(HERE, early)
+        machine.publish(early, HERE)
 
 
 def test_a_release_that_says_nothing_new_needs_no_other_look(machine: Machine) -> None:
     """Whatever came later was attacked together with it: a rollback, other papers."""
-    first = machine.cleared(HERE, "aa")
-    machine.publish(HERE, first)
-    machine.publish(HERE, machine.cleared(HERE, "bb"))
-    machine.publish(THERE, machine.cleared(THERE, "cc"))
-    assert machine.publish(HERE, first).changed
+    first = machine.cleared("aa", HERE)
+    machine.publish(first, HERE)
+    machine.publish(machine.cleared("bb", HERE), HERE)
+    machine.publish(machine.cleared("cc", THERE), THERE)
+    assert machine.publish(first, HERE).changed
 
 
 class Acting(ArchiveLedger):
@@ -140,11 +108,11 @@ def nothing() -> None:
 def test_a_linked_release_that_goes_out_between_the_look_and_the_intent_is_found(
     machine: Machine,
 ) -> None:
-    here, there = machine.cleared(HERE, "aa"), machine.cleared(THERE, "bb")
-    ledger = Acting(machine, before=lambda: machine.publish(THERE, there), after=nothing)
+    here, there = machine.cleared("aa", HERE), machine.cleared("bb", THERE)
+    ledger = Acting(machine, before=lambda: machine.publish(there, THERE), after=nothing)
     with pytest.raises(LedgerConflict, match=f"release of '{OTHER}' was published"):
-        machine.publish(HERE, here, ledger)
-    assert machine.portals[HERE.id].sent == []
+        machine.publish(here, HERE, ledger)
+    assert machine.portal(HERE).sent == []
     assert machine.kinds(HERE) == ["intent", "abandoned"]
 
 
@@ -152,43 +120,43 @@ def test_of_two_linked_datasets_that_are_meant_at_once_at_most_one_is_sent(
     machine: Machine,
 ) -> None:
     """Each writes its intent before the other has looked again."""
-    here, there = machine.cleared(HERE, "aa"), machine.cleared(THERE, "bb")
+    here, there = machine.cleared("aa", HERE), machine.cleared("bb", THERE)
     refused: list[LedgerConflict] = []
 
     def meanwhile() -> None:
         with pytest.raises(LedgerConflict, match="is being published at this moment") as told:
-            machine.publish(THERE, there)
+            machine.publish(there, THERE)
         refused.append(told.value)
 
-    machine.publish(HERE, here, Acting(machine, before=nothing, after=meanwhile))
+    machine.publish(here, HERE, Acting(machine, before=nothing, after=meanwhile))
     assert (machine.kinds(HERE)[-1], machine.kinds(THERE)) == ("published", [])
     assert f"2026-01-01 {12 + CLAIM.seconds // 3600}:00 UTC" in refused[0].remedy
-    assert machine.publish(THERE, machine.cleared(THERE, "bb")).changed
+    assert machine.publish(machine.cleared("bb", THERE), THERE).changed
 
 
 def test_what_was_given_up_was_never_seen_and_keeps_nobody_away(
     machine: Machine, tmp_path: Path
 ) -> None:
-    machine.publish(HERE, machine.cleared(HERE, "aa"))
-    here, there = machine.cleared(HERE, "bb"), machine.cleared(THERE, "cc")
-    ledger = Acting(machine, before=lambda: machine.publish(THERE, there), after=nothing)
+    machine.publish(machine.cleared("aa", HERE), HERE)
+    here, there = machine.cleared("bb", HERE), machine.cleared("cc", THERE)
+    ledger = Acting(machine, before=lambda: machine.publish(there, THERE), after=nothing)
     with pytest.raises(LedgerConflict, match="was published"):
-        machine.publish(HERE, here, ledger)
+        machine.publish(here, HERE, ledger)
     entries = machine.ledger.entries(HERE.id)
     assert machine.kinds(HERE)[-2:] == ["intent", "abandoned"]
     assert [each.public.sha256 for each in earlier_releases(entries)] == ["aa" * 32]
-    assert place_of(entries) == "here-0001"
-    assert Machine(tmp_path, "second").publish(HERE, machine.cleared(HERE, "bb")).changed
+    assert place_of(entries) == machine.portal(HERE).uid
+    assert Machine(tmp_path, "second").publish(machine.cleared("bb", HERE), HERE).changed
 
 
 def test_a_release_that_was_given_up_leaves_the_one_before_it_unchanged(machine: Machine) -> None:
-    first = machine.cleared(HERE, "aa")
-    machine.publish(HERE, first)
-    there = machine.cleared(THERE, "cc")
-    ledger = Acting(machine, before=lambda: machine.publish(THERE, there), after=nothing)
+    first = machine.cleared("aa", HERE)
+    machine.publish(first, HERE)
+    there = machine.cleared("cc", THERE)
+    ledger = Acting(machine, before=lambda: machine.publish(there, THERE), after=nothing)
     with pytest.raises(LedgerConflict, match="was published"):
-        machine.publish(HERE, machine.cleared(HERE, "bb"), ledger)
-    assert not machine.publish(HERE, first).changed
+        machine.publish(machine.cleared("bb", HERE), HERE, ledger)
+    assert not machine.publish(first, HERE).changed
 
 
 def test_a_linked_run_that_died_before_it_sent_anything_is_waited_for_and_then_passed_by(
@@ -199,8 +167,8 @@ def test_a_linked_run_that_died_before_it_sent_anything_is_waited_for_and_then_p
 
     other = Machine(tmp_path, "second")
     with pytest.raises(KeyboardInterrupt):
-        other.publish(THERE, other.cleared(THERE, "bb"), Acting(other, before=nothing, after=die))
+        other.publish(other.cleared("bb", THERE), THERE, Acting(other, before=nothing, after=die))
     with pytest.raises(LedgerConflict, match="is being published"):
-        machine.publish(HERE, machine.cleared(HERE, "aa"))
+        machine.publish(machine.cleared("aa", HERE), HERE)
     machine.clock.time += CLAIM + timedelta(seconds=1)
-    assert machine.publish(HERE, machine.cleared(HERE, "aa")).changed
+    assert machine.publish(machine.cleared("aa", HERE), HERE).changed

@@ -29,7 +29,7 @@ def withdraw(
 ) -> None:
     """Take a dataset off the portal; it stays off until somebody lets it go on."""
     from opengazette.adapters.world import World
-    from opengazette.steps.withdraw import stop
+    from opengazette.steps.withdraw import refuse_unsettled, stop
     from opengazette.steps.withdraw import withdraw as withdraw_dataset
 
     _refuse_wordless(by, reason)
@@ -48,6 +48,7 @@ def withdraw(
     except LedgerConflict as busy:
         again = "When it has ended, withdraw again: it is stopped, but may still be public."
         raise LedgerConflict(busy.problem, again) from None
+    refuse_unsettled(dataset, ledger, clock)
     how = "deleted" if delete else "private"
     typer.echo(f"{dataset}: {how}; a stranger finds nothing of it (entry {done.sequence}).")
     typer.echo(f"To let it go on: opengazette resume {dataset} --by NAME --reason WHY")

@@ -78,39 +78,41 @@ def watched(settings: Settings, world: World, dataset: str, *, repair: bool | No
     A portal or an archive that does not answer is told as a problem, and so is a repair that
     was refused: one dataset stops no other.
     """
-    from opengazette.steps.watch import watch as look
+    from opengazette.adapters.run_locks import holding
 
     found: tuple[Finding, ...] = ()
     try:
         contract = _contract(world, dataset)
-        found = look(
-            dataset, contract, world.portal(), world.ledger(), world.papers(), world.clock()
-        )
+        found = left = _look(world, dataset, contract)
         wanted = repair if repair is not None else _says_repair(contract)
-        left = _mend(settings, world, dataset, found) if wanted else found
+        if wanted and any(finding.repair for finding in found):
+            with holding(settings, dataset):
+                # A run may have ended since: what is mended is what is found under the lock.
+                found = _look(world, dataset, contract)
+                left = _mend(world, dataset, found)
     except OpenGazetteError as error:
         return Watched(dataset, found, found, error.problem, error.remedy)
     return Watched(dataset, found, left)
 
 
-def _mend(
-    settings: Settings, world: World, dataset: str, found: tuple[Finding, ...]
-) -> tuple[Finding, ...]:
-    from opengazette.adapters.run_locks import holding
+def _look(world: World, dataset: str, contract: Contract | None) -> tuple[Finding, ...]:
+    from opengazette.steps.watch import watch as look
+
+    return look(dataset, contract, world.portal(), world.ledger(), world.papers(), world.clock())
+
+
+def _mend(world: World, dataset: str, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
     from opengazette.steps.repair import repair
 
-    if not any(finding.repair for finding in found):
-        return found
-    with holding(settings, dataset):
-        return repair(
-            dataset,
-            found,
-            world.approval(dataset),
-            world.portal(),
-            world.ledger(),
-            world.papers(),
-            world.clock(),
-        )
+    return repair(
+        dataset,
+        found,
+        world.approval(dataset),
+        world.portal(),
+        world.ledger(),
+        world.papers(),
+        world.clock(),
+    )
 
 
 def _contract(world: World, dataset: str) -> Contract | None:

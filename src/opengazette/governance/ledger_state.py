@@ -111,6 +111,21 @@ def public_entry(entries: Entries) -> LedgerEntry | None:
     return newest if newest is not None and newest.kind == "published" else None
 
 
+def under_way(entries: Entries, now: datetime) -> bool:
+    """Tell whether a run may be sending at this moment that nobody has stopped since."""
+    return bool(entries) and unfinished(entries, now) is entries[-1]
+
+
+def private_places(entries: Entries, now: datetime) -> tuple[str, ...]:
+    """Return every address that is to be private: withdrawn, or of a draft that was given up.
+
+    What is being published at this moment is none.
+    """
+    busy = under_way(entries, now)
+    public = place_of(entries) if busy or public_entry(entries) else None
+    return tuple(dict.fromkeys(e.uid for e in entries if e.uid and e.uid != public))
+
+
 def release_named(chains: Mapping[str, Entries], named: str) -> LedgerEntry:
     """Return the newest receipt of the release whose fingerprint begins with `named`.
 

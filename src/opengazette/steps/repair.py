@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from opengazette.governance.ledger_state import hold_of, public_entry, refuse_held
+from opengazette.governance.ledger_state import hold_of, private_places, public_entry, refuse_held
 from opengazette.model.approval import Approval
 from opengazette.model.ledger import LedgerEntry
 from opengazette.ports import Clock, Ledger, Papers, Portal, Withdrawal
@@ -33,16 +33,18 @@ def repair(
 ) -> tuple[Finding, ...]:
     """Put the last release back, make private what is to be private; return what is left.
 
-    The release passes the gate again and is read back like any other.
+    The release passes the gate again and is read back like any other. The ledger is asked once
+    more: what it says to be public by now is not made private on an older finding.
 
     Raises:
         ApprovalMissing, OnHold: nobody lets the release out any more.
         PortalUnavailable, PortalRejected, LedgerConflict: as in `publish` and `withdraw`.
     """
-    for finding in findings:
-        if finding.repair == "make private" and finding.uid is not None:
-            portal.withdraw(finding.uid, delete=False)
     entries = ledger.entries(dataset)
+    private = private_places(entries, clock.now())
+    for finding in findings:
+        if finding.repair == "make private" and finding.uid in private:
+            portal.withdraw(finding.uid, delete=False)
     receipt = public_entry(entries)
     if receipt is not None and any(f.repair == "publish again" for f in findings):
         _refuse_stopped_since(receipt, entries)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from opengazette.governance.ledger_state import withdrawn_since
+from collections.abc import Sequence
+
+from opengazette.errors import OnHold
+from opengazette.governance.ledger_state import refuse_claimed, withdrawn_since
 from opengazette.model.approval import Approval
 from opengazette.model.contract import Contract
 from opengazette.model.ledger import LedgerEntry
@@ -33,15 +36,31 @@ def rollback(
 
     Raises:
         ApprovalMissing: the release was withdrawn, or nobody approves the dataset any more.
+        OnHold: another person has stopped the dataset since this was begun; nothing was sent.
         ArchiveUnavailable: a file of the release is lost or damaged; nothing was done.
         PortalUnavailable, PortalRejected, LedgerConflict: as in `publish`.
     """
-    entries = ledger.entries(receipt.dataset)
-    approved = approve_again(
-        receipt, contract, approval, withdrawn=withdrawn_since(entries, receipt)
-    )
+    before = ledger.entries(receipt.dataset)
+    approve_again(receipt, contract, approval, withdrawn=withdrawn_since(before, receipt))
+    refuse_claimed(before, ledger.writer, clock.now())
     for document in release_of(receipt).documents:
         papers.read(document)
     stop(receipt.dataset, ledger, clock, by=by, reason=reason)
     entries = ledger.entries(receipt.dataset)
+    approved = approve_again(
+        receipt, contract, approval, withdrawn=withdrawn_since(entries, receipt)
+    )
+    _refuse_stopped_meanwhile(entries[len(before) :], by, reason)
     return publish_at_once(approved, contract, portal, ledger, clock, entries, note=reason, by=by)
+
+
+def _refuse_stopped_meanwhile(since: Sequence[LedgerEntry], by: str, reason: str) -> None:
+    """Another person may want nothing of the dataset to be seen."""
+    stops = [e for e in since if e.kind == "hold" and (e.by, e.note) != (by, reason)]
+    if stops:
+        told = stops[-1]
+        raise OnHold(
+            f"{told.dataset}: while the release was being made ready, {told.by or 'a person'} "
+            f"stopped the dataset too: {told.note.rstrip('.')}. Nothing was sent.",
+            "Agree with each other, then do the rollback again. The dataset stays stopped.",
+        )

@@ -10,7 +10,7 @@ from typing import Literal
 from opengazette.documentation.public_face import differences, in_words_of, papers_digest
 from opengazette.errors import LedgerConflict
 from opengazette.governance.freshness import days_until_stale
-from opengazette.governance.ledger_state import CLAIM, hold_of, place_of, public_entry
+from opengazette.governance.ledger_state import hold_of, private_places, public_entry, under_way
 from opengazette.model.contract import Contract
 from opengazette.model.ledger import LedgerEntry
 from opengazette.model.public_face import Differences, PublicFace, Seen
@@ -64,9 +64,10 @@ def watch(
     if not entries:
         return ()
     newest, now = entries[-1], clock.now()
-    if newest.kind == "intent" and now < newest.at + CLAIM:
+    if under_way(entries, now):
         return ()
-    found = [*_unfinished(newest, entries), *_strays(dataset, entries, portal)]
+    strays = _strays(dataset, private_places(entries, now), portal)
+    found = [*_unfinished(newest, entries), *strays]
     receipt = public_entry(entries)
     if receipt is not None and receipt.uid is not None:
         found.extend(_public(receipt, receipt.uid, newest, portal, papers))
@@ -86,11 +87,10 @@ def _unfinished(newest: LedgerEntry, entries: Sequence[LedgerEntry]) -> Iterator
         )
 
 
-def _strays(dataset: str, entries: Sequence[LedgerEntry], portal: PublicView) -> Iterator[Finding]:
-    """Look at every address that is to be private: withdrawn, or of a draft that was given up."""
-    public = place_of(entries) if public_entry(entries) else None
-    for uid in dict.fromkeys(entry.uid for entry in entries if entry.uid):
-        if uid != public and portal.seen(uid, {}, ()).standing == "public":
+def _strays(dataset: str, places: Sequence[str], portal: PublicView) -> Iterator[Finding]:
+    """Look at every address that is to be private."""
+    for uid in places:
+        if portal.seen(uid, {}, ()).standing == "public":
             yield Finding(
                 dataset,
                 "public",

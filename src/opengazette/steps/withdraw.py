@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from opengazette.errors import LedgerConflict, NotPublished
-from opengazette.governance.ledger_state import hold_of, place_of, public_entry
+from opengazette.governance.ledger_state import CLAIM, claim_of, hold_of, place_of, public_entry
 from opengazette.model.ledger import LedgerEntry, Portrait
 from opengazette.ports import Clock, Ledger, Withdrawal
 
@@ -49,7 +49,8 @@ def withdraw(
     """Take a stopped dataset off the portal, and see with a stranger's eyes that it is gone.
 
     It is made private, or deleted on demand: then its address is lost for ever. What the ledger
-    and the archive know of it stays.
+    and the archive know of it stays. What is not done: another machine that is sending at this
+    moment is not kept from making it public again; `refuse_unsettled` says so.
 
     Raises:
         LedgerConflict: it was not stopped before; another run added an entry first.
@@ -73,6 +74,25 @@ def withdraw(
         note=reason,
         by=by,
     )
+
+
+def refuse_unsettled(dataset: str, ledger: Ledger, clock: Clock) -> None:
+    """Let nobody believe a dataset gone that another machine may be showing again.
+
+    A run that was sending when the dataset was stopped can no longer write its receipt, but the
+    portal knows nothing of that: the last thing that such a run does is to make its dataset public.
+
+    Raises:
+        LedgerConflict: says which machine, and when to withdraw it again.
+    """
+    claim = claim_of(ledger.entries(dataset), ledger.writer, clock.now())
+    if claim is not None:
+        raise LedgerConflict(
+            f"{dataset}: nobody sees it at this moment, but another machine ({claim.writer}) has "
+            f"been publishing it since {claim.at:%Y-%m-%d %H:%M %Z} and may make it public again.",
+            f"End that run if you can. Withdraw {dataset} again when it has ended, and once more "
+            f"after {claim.at + CLAIM:%Y-%m-%d %H:%M %Z}; look at the portal until then.",
+        )
 
 
 def resume(dataset: str, ledger: Ledger, clock: Clock, *, by: str, reason: str) -> LedgerEntry:
