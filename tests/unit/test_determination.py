@@ -54,7 +54,7 @@ EVIDENCE: dict[str, Any] = {
     "assessment": [
         step(1, "yes", "County and age are given."),
         step(2, "yes", "A numerator is below 11."),
-        step(3, "yes", "The score is 14, above 12."),
+        step(3, "yes", "The score is above 12."),
         step(4, "required", "Small counts are withheld."),
         step(5, "required", "Legal review."),
     ],

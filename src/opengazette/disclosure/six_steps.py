@@ -27,8 +27,9 @@ class StepDecision:
     """One step as it was taken: no count or label of the table is quoted.
 
     `decision` is `yes` or `no` for a question, `required` where a person must act after this.
-    `inputs` says what it was decided from, `next_step` where the flow chart goes on; None after
-    the last step.
+    `reason` is for the public: it must not say how far the smallest count has moved the score.
+    `inputs` says what it was decided from, for those who review, `next_step` where the flow chart
+    goes on; None after the last step.
     """
 
     number: int
@@ -109,7 +110,7 @@ def take_steps(
     found = score(facts, pack)
     always = _always(declared, found)
     needed = found.exceeds_limit or (bool(always) and _has_small(facts, pack))
-    third = _potential_risk(declared, facts, found, pack, why=always if needed else "")
+    third = _potential_risk(declared, facts, found, pack, always if needed else "")
     fourth = (_masking(declared, pack, found, always),) if needed else ()
     steps = (first, second, third, *fourth, _legal(declared, facts), _release())
     mitigated = declared.mitigation is not None
@@ -167,14 +168,18 @@ def _numerator_denominator(
 
 
 def _potential_risk(
-    declared: Declared, facts: TableFacts, found: Score, pack: RulePack, *, why: str
+    declared: Declared, facts: TableFacts, found: Score, pack: RulePack, always: str
 ) -> StepDecision:
+    """Take step 3; where small counts `always` go, the score says nothing to the public.
+
+    All else in a score can be read off the table: what is left is the size of a withheld count.
+    """
     comparison = "above" if found.exceeds_limit else "not above"
-    reasons = [f"The score is {found.total}, {comparison} {found.limit}."]
+    reasons = [] if always else [f"The score is {comparison} {found.limit}."]
     if meets_safe_harbor(facts):
         reasons.append("Statewide events of whole years alone count as meeting Safe Harbor.")
-    if why and not found.exceeds_limit:
-        reasons.append(f"{why.capitalize()}: small counts are always withheld.")
+    if always:
+        reasons.append(f"{always.capitalize()}: small counts are always withheld.")
     if declared.others:
         named = ", ".join(declared.others)
         reasons.append(f"The expert must review other variables: {named}.")
@@ -184,9 +189,10 @@ def _potential_risk(
         reasons.append(f"A reviewer must reassess what else than male and female shows: {named}.")
     scored = ", ".join(f"{line.variable} {line.points:+d}" for line in found.lines)
     recorded = tuple(f"Recorded: {decision}" for decision in declared.decisions)
-    inputs = ("Method: publication scoring criteria", f"Scored: {scored}", *recorded)
+    total = f"Score {found.total}, limit {found.limit}"
+    inputs = ("Method: publication scoring criteria", total, f"Scored: {scored}", *recorded)
     actor: Actor = "expert" if declared.others or unclear else "software"
-    needed = found.exceeds_limit or bool(why)
+    needed = found.exceeds_limit or bool(always)
     decision: Decision = "yes" if needed else "no"
     return _step(3, decision, " ".join(reasons), actor, inputs, 4 if needed else 5)
 
@@ -209,7 +215,7 @@ def _masking(declared: Declared, pack: RulePack, found: Score, always: str) -> S
     if declared.mitigation is not None and not always:
         reason = f"Released without masking, for what an expert has recorded: {declared.mitigation}"
         return _step(4, "required", reason, "expert", inputs, 5)
-    why = "the score demands it" if found.exceeds_limit else always
+    why = always or "the score demands it"
     reason = (
         f"Counts from 1 to {pack.thresholds.numerator - 1} are withheld because {why}, with "
         "further cells so that none can be worked out, and all that is derived from them."
