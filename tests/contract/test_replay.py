@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -175,3 +177,30 @@ def test_the_rules_of_that_day_are_used_and_not_todays(office: Office) -> None:
         assert "were rebuilt byte for byte" in office.replay()
     finally:
         contract.write_text(told, "utf-8")
+
+
+def test_a_replay_that_was_killed_leaves_no_copy_of_the_extract_behind(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extract = office.file_of("extract").read_bytes()
+
+    def copies() -> int:
+        files = [path for path in office.settings.var.rglob("*") if path.is_file()]
+        return sum(path.read_bytes() == extract for path in files)
+
+    def killed(world: World, _dataset: str, _tell: Callable[[str], None]) -> None:
+        with world.archive().staging() as folder:
+            copy = folder / "extract"
+            copy.write_bytes(extract)
+            world.archive().keep(copy)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    child = os.fork()
+    if child == 0:
+        monkeypatch.setattr("opengazette.cli.way.prepare", killed)
+        office.replay()
+        os._exit(0)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    assert copies() == 2, "the archive's own, and what the killed replay had made"
+    with World(office.settings).archive().staging():
+        assert copies() == 1

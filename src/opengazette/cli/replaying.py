@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,10 +45,10 @@ def replay(
     world = World(settings)
     ledger = world.ledger()
     receipt = release_named({each: ledger.entries(each) for each in ledger.datasets()}, release)
-    with tempfile.TemporaryDirectory(dir=written_folder(settings, "run")) as folder:
-        scratch = Path(folder)
+    # The extract is copied to the scratch: what a killed run leaves there, the archive removes.
+    with world.archive().staging() as scratch:
         rebuilt = None if stored else _rebuild(settings, receipt, scratch, show)
-        files = held_against(receipt, world.papers(), rebuilt)
+        files = held_against(receipt, world.stock().is_whole, rebuilt)
         show.print(_table(files))
         if restore and rebuilt is not None:
             _restore(world, rebuilt, files, scratch, show)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from opengazette.errors import ArchiveUnavailable, ReplayDiffers
+from opengazette.errors import ReplayDiffers
 from opengazette.model.ledger import LedgerEntry
 from opengazette.model.stages import DocumentRef, Release
-from opengazette.ports import Papers
 from opengazette.steps.publish import release_of
 
 Stored = Literal["whole", "missing or damaged"]
 Rebuilt = Literal["same", "differs", "not rebuilt"]
+
+_STORED: dict[bool, Stored] = {True: "whole", False: "missing or damaged"}
 
 
 @dataclass(frozen=True)
@@ -32,18 +33,21 @@ class FileReplayed:
 
 
 def held_against(
-    receipt: LedgerEntry, papers: Papers, rebuilt: Release | None
+    receipt: LedgerEntry, is_whole: Callable[[str], bool], rebuilt: Release | None
 ) -> tuple[FileReplayed, ...]:
     """Compare every file of a release, digest by digest, by name.
 
-    `papers` are those of the archive alone, without what was made anew; `rebuilt` is None where
-    only what is stored is looked at. What is not done: the tables behind the files are not
-    compared, whose form is nobody's promise.
+    `is_whole` asks the archive itself, without what was made anew and without copies that lie
+    nearer by; `rebuilt` is None where only what is stored is looked at. What is not done: the
+    tables behind the files are not compared, whose form is nobody's promise.
+
+    Raises:
+        ArchiveUnavailable: the archive does not answer.
     """
     past = release_of(receipt)
     made = {d.name: d.sha256 for d in rebuilt.documents} if rebuilt else {}
     return tuple(
-        FileReplayed(d.name, d.sha256, _stored(papers, d), _rebuilt(made, d))
+        FileReplayed(d.name, d.sha256, _STORED[is_whole(d.sha256)], _rebuilt(made, d))
         for d in sorted(past.documents, key=lambda each: each.name)
     )
 
@@ -72,14 +76,6 @@ def _remedy(files: tuple[FileReplayed, ...]) -> str:
             "the archive has."
         )
     return "Restore the archive from its copy, or rebuild them without --stored."
-
-
-def _stored(papers: Papers, document: DocumentRef) -> Stored:
-    try:
-        papers.read(document)
-    except ArchiveUnavailable:
-        return "missing or damaged"
-    return "whole"
 
 
 def _rebuilt(made: Mapping[str, str], document: DocumentRef) -> Rebuilt:

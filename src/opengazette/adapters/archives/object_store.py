@@ -46,12 +46,33 @@ class ObjectStoreArchive:
         return self._near.staging()
 
     def keep(self, file: Path) -> str:
-        """Move a finished file into the archive and return its SHA-256."""
+        """Move a finished file into the archive and return its SHA-256.
+
+        Raises:
+            ArchiveUnavailable: the store does not hold it afterwards, with this content.
+        """
         sha256 = self._near.keep(file)
+        key = f"objects/{sha256[:2]}/{sha256}"
         with _speaking_plainly("A file could not be written to the archive."):
             self._refuse_careless()
-            self._put(f"objects/{sha256[:2]}/{sha256}", self._near.fetch(sha256))
+            written = self._put(key, self._near.fetch(sha256))
+        if not written and not self.is_whole(sha256):
+            raise self._not_kept(sha256, key)
         return sha256
+
+    def _not_kept(self, sha256: str, key: str) -> ArchiveUnavailable:
+        with _speaking_plainly(f"File {sha256[:12]}… of the archive cannot be read."):
+            damaged = self._is_there(key)
+        if damaged:
+            return ArchiveUnavailable(
+                f"File {sha256[:12]}… of the archive is damaged, and nothing is ever replaced.",
+                f"Restore {self._prefix}{key} from a copy of the bucket, or delete it and do this "
+                "again: the file is at hand and is then written anew.",
+            )
+        return ArchiveUnavailable(
+            f"File {sha256[:12]}… was not written to the archive: the object store was busy.",
+            "Do this again.",
+        )
 
     def fetch(self, sha256: str, *, verify: bool = False) -> Path:
         """Return a readable copy on this machine.
@@ -165,6 +186,15 @@ class ObjectStoreArchive:
             else:
                 return True
         return False
+
+    def _is_there(self, key: str) -> bool:
+        try:
+            self._client.head_object(Bucket=self._bucket, Key=self._prefix + key)
+        except ClientError as error:
+            if _code(error) in ("NoSuchKey", "404"):
+                return False
+            raise
+        return True
 
     def _mark_of(self, key: str) -> str | None:
         answer = self._client.head_object(Bucket=self._bucket, Key=self._prefix + key)
