@@ -203,7 +203,7 @@ class Portal(Protocol):
         before: Release | None,
         created: Callable[[str], None] | None = None,
     ) -> PublicState:
-        """Replace the public rows in one transaction, read back and compare.
+        """Put the rows before the public in one transaction, read back and compare.
 
         A dataset without `uid` is created, and becomes public only after it was read back;
         `created` hears its id before any row is sent. A `uid` without `before` is what a run
@@ -216,6 +216,11 @@ class Portal(Protocol):
 
 class PublicView(Protocol):
     """What can be seen on a public catalogue. Raises PortalUnavailable."""
+
+    @property
+    def changes_rows(self) -> bool:
+        """Tell whether a small difference goes row by row, and not as a whole table."""
+        ...
 
     def seen(self, uid: str, columns: Mapping[str, str], key: Sequence[str]) -> Seen:
         """Return how a dataset stands, and what a stranger sees of it where it is public.

@@ -53,6 +53,17 @@ def column_types(contract: Contract) -> dict[str, PublishedType]:
     return {column.name: column.type for column in published_columns(contract, {})}
 
 
+def dimensions_among(types: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the dimensions among published columns: the texts that no annotation goes with."""
+    return tuple(
+        name
+        for name, kind in types.items()
+        if kind == "text"
+        and not name.endswith(ANNOTATION_SUFFIX)
+        and f"{name}{ANNOTATION_SUFFIX}" not in types
+    )
+
+
 def _columns(contract: Contract, codes: Mapping[str, str]) -> Iterator[PublishedColumn]:
     for dimension in contract.publication.dimensions:
         yield PublishedColumn(

@@ -56,7 +56,12 @@ class Differences:
     @property
     def rows(self) -> bool:
         """Tell whether a row differs."""
-        return bool(self.rows_added or self.rows_changed or self.rows_removed)
+        return bool(self.row_count)
+
+    @property
+    def row_count(self) -> int:
+        """Return how many rows differ."""
+        return self.rows_added + self.rows_changed + self.rows_removed
 
     @property
     def columns(self) -> bool:
@@ -68,3 +73,15 @@ class Differences:
     def papers(self) -> bool:
         """Tell whether anything that is said of the dataset differs."""
         return bool(self.fields or self.attachments)
+
+
+#: A change set is one request that a portal takes whole: publishers send 1,000 rows to 10,000.
+MOST_ROWS_CHANGED = 1_000
+#: Where more than one row in so many differs, a whole table is as little to read for its followers.
+ONE_ROW_IN = 10
+
+
+def is_small(changes: Differences | int, rows: int) -> bool:
+    """Tell whether so few of `rows` differ that they are changed one by one."""
+    count = changes if isinstance(changes, int) else changes.row_count
+    return count <= min(MOST_ROWS_CHANGED, rows // ONE_ROW_IN)

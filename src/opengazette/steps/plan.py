@@ -12,15 +12,17 @@ from opengazette.governance.ledger_state import place_of, public_entry, refuse_h
 from opengazette.model.approval import Approval
 from opengazette.model.contract import Contract
 from opengazette.model.ledger import LedgerEntry
-from opengazette.model.public_face import Differences, PublicFace, Seen
+from opengazette.model.public_face import Differences, PublicFace, Seen, is_small
 from opengazette.model.stages import Documented
 from opengazette.ports import Papers, PublicView
 from opengazette.steps.approve import approve
 from opengazette.steps.faces import face_of
 
-Action = Literal["create", "show again", "replace", "papers alone", "nothing", "refuse"]
-"""What publishing would do: make a dataset, make one public again, replace its rows, change what
-is said of it, leave it alone, or be refused by the portal."""
+Action = Literal[
+    "create", "show again", "replace", "change rows", "papers alone", "nothing", "refuse"
+]
+"""What publishing would do: make a dataset, make one public again, replace its rows, change the
+few that differ, change what is said of it, leave it alone, or be refused by the portal."""
 
 _MOST_NAMED = 12
 
@@ -65,7 +67,7 @@ def plan(
     changes = in_words_of(differences(now, then), then, earlier)
     return Plan(
         dataset=release.dataset,
-        action=_action(seen, changes),
+        action=_action(seen, changes, then.row_count, by_row=portal.changes_rows),
         address=seen.address if seen else None,
         standing=seen.standing if seen else "absent",
         rows=release.public.rows,
@@ -77,7 +79,7 @@ def plan(
 _NOTHING = PublicFace({}, {}, {}, {})
 
 
-def _action(seen: Seen | None, changes: Differences) -> Action:
+def _action(seen: Seen | None, changes: Differences, rows: int, *, by_row: bool) -> Action:
     if seen is None:
         return "create"
     if seen.standing == "absent":
@@ -87,7 +89,7 @@ def _action(seen: Seen | None, changes: Differences) -> Action:
     if changes.columns:
         return "refuse"
     if changes.rows:
-        return "replace"
+        return "change rows" if by_row and is_small(changes, rows) else "replace"
     return "papers alone" if changes.papers else "nothing"
 
 
@@ -117,6 +119,8 @@ def _headline(plan: Plan) -> str:
             return f"{plan.address} is private; it becomes public with {plan.rows:,} rows."
         case "replace":
             return f"The rows of {plan.address} are replaced in one transaction."
+        case "change rows":
+            return f"The rows that differ are changed at {plan.address}, in one transaction."
         case "papers alone":
             return f"The rows of {plan.address} stay; what is said of them changes."
         case "nothing":

@@ -27,6 +27,7 @@ class RevisionSender:
     """
 
     rows_bring_all = True
+    changes_rows = False
 
     def __init__(self, *, pause: float = 1.0) -> None:
         self._pause = pause
@@ -42,7 +43,9 @@ class RevisionSender:
         listed = RevisionClient(client).revisions_of(uid)
         return any(_note(one) == named and _is_closed(one) for one in listed)
 
-    def send_rows(self, client: Connection, uid: str, shipment: Shipment, /) -> bool:
+    def send_rows(
+        self, client: Connection, uid: str, shipment: Shipment, _earlier: Shipment | None, /
+    ) -> bool:
         """Replace the rows and all that is said of them in one apply."""
         return self._send(client, uid, shipment, rows=True)
 

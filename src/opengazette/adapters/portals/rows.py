@@ -30,7 +30,11 @@ def replace_rows(client: Connection, uid: str, shipment: Shipment) -> bool:
     """
     if not shipment.rows:
         raise PortalRejected("A release without rows would empty the public table.")
-    answer = client.replace(checked_uid(uid), io.BytesIO(shipment.content))  # type: ignore[no-untyped-call]
+    return all_taken(client.replace(checked_uid(uid), io.BytesIO(shipment.content)))  # type: ignore[no-untyped-call]
+
+
+def all_taken(answer: object) -> bool:
+    """Tell whether the portal claims to have taken every row; where it says nothing, it does."""
     errors = answer.get("Errors", 0) if isinstance(answer, dict) else 0
     return errors in (0, "0", None)
 
@@ -79,6 +83,27 @@ def shown_rows(
         )
 
 
+def numbered_rows(
+    client: Connection, uid: str, columns: Mapping[str, str]
+) -> Iterator[tuple[str, list[str | None]]]:
+    """Yield the portal's own id of every row, with its cells in order.
+
+    Raises:
+        PortalUnavailable: the portal gave no ids, or fewer or more rows than it counts.
+    """
+    total, seen = _count(client, uid), 0
+    for row in _pages(client, uid, total, select=",".join((":id", *columns))):
+        seen += 1
+        number = row.get(":id")
+        if not isinstance(number, str):
+            raise PortalUnavailable("The portal gave a row without an id.", "Run again later.")
+        yield number, [_text(row.get(name)) for name in columns]
+    if seen != total:
+        raise PortalUnavailable(
+            f"The portal counts {total} rows and gave {seen}.", "Run again later."
+        )
+
+
 def _count(client: Connection, uid: str) -> int:
     answer = client.get(checked_uid(uid), select="count(*) as rows")  # type: ignore[no-untyped-call]
     try:
@@ -89,11 +114,13 @@ def _count(client: Connection, uid: str) -> int:
         ) from None
 
 
-def _pages(client: Connection, uid: str, total: int) -> Iterator[dict[str, object]]:
+def _pages(
+    client: Connection, uid: str, total: int, select: str | None = None
+) -> Iterator[dict[str, object]]:
     """Yield rows in the order of their ids: without an order, pages may overlap."""
     read = 0
     while read < total:
-        page = client.get(uid, order=":id", limit=ROWS_AT_ONCE, offset=read)  # type: ignore[no-untyped-call]
+        page = client.get(uid, select=select, order=":id", limit=ROWS_AT_ONCE, offset=read)  # type: ignore[no-untyped-call]
         if not isinstance(page, list) or not all(isinstance(row, dict) for row in page):
             raise PortalUnavailable("The portal gave no rows.", "Run again later.")
         if not page:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Protocol
 
+from opengazette.adapters.portals.changes import change_rows, differ_little
 from opengazette.adapters.portals.connection import Connection
 from opengazette.adapters.portals.rows import replace_rows
 from opengazette.adapters.portals.shipment import Shipment
 from opengazette.adapters.portals.views import create_draft, put_papers
+from opengazette.errors import PortalRejected
 
 
 class Sender(Protocol):
@@ -22,12 +25,22 @@ class Sender(Protocol):
         """Make a private draft of a dataset that the connection may take back; return its id."""
         ...
 
+    @property
+    def changes_rows(self) -> bool:
+        """Tell whether a small difference goes row by row."""
+        ...
+
     def may_stand(self, client: Connection, uid: str, shipment: Shipment, /) -> bool:
         """Tell whether this very shipment may have gone out, though no receipt says so."""
         ...
 
-    def send_rows(self, client: Connection, uid: str, shipment: Shipment, /) -> bool:
-        """Replace all rows in one transaction; say whether the portal claims to have them all."""
+    def send_rows(
+        self, client: Connection, uid: str, shipment: Shipment, earlier: Shipment | None, /
+    ) -> bool:
+        """Put the rows in one transaction; say whether the portal claims to have them all.
+
+        `earlier` is what should stand there, where that is known.
+        """
         ...
 
     def send_papers(self, client: Connection, uid: str, shipment: Shipment, /) -> None:
@@ -39,6 +52,7 @@ class SodaSender:
     """Rows, papers and permission each on their own, through sodapy."""
 
     rows_bring_all = False
+    changes_rows = True
 
     def begin(self, client: Connection, shipment: Shipment, /) -> str:
         """Make a private draft with every column's type said."""
@@ -48,8 +62,18 @@ class SodaSender:
         """Tell that nothing goes out unless a run waits for it."""
         return False
 
-    def send_rows(self, client: Connection, uid: str, shipment: Shipment, /) -> bool:
-        """Replace all rows in one transaction."""
+    def send_rows(
+        self, client: Connection, uid: str, shipment: Shipment, earlier: Shipment | None, /
+    ) -> bool:
+        """Change the few rows that differ, or replace all; either way in one transaction.
+
+        A portal that takes no change set, because it names rows otherwise, gets the whole table.
+        """
+        if earlier is not None and differ_little(earlier, shipment):
+            with suppress(PortalRejected):
+                taken = change_rows(client, uid, shipment)
+                if taken is not None:
+                    return taken
         return replace_rows(client, uid, shipment)
 
     def send_papers(self, client: Connection, uid: str, shipment: Shipment, /) -> None:

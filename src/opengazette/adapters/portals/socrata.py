@@ -50,6 +50,11 @@ class SocrataPortal:
         self._sender: Sender = sender or SodaSender()
         self._seconds, self._attempts, self._sleep = seconds, attempts, sleep
 
+    @property
+    def changes_rows(self) -> bool:
+        """Tell whether a small difference goes row by row."""
+        return self._sender.changes_rows
+
     def state(self, uid: str, columns: Mapping[str, str]) -> PublicState | None:
         """Return what a stranger sees now, or None where there is nothing at that address.
 
@@ -94,7 +99,7 @@ class SocrataPortal:
         before: Release | None,
         created: Callable[[str], None] | None = None,
     ) -> PublicState:
-        """Replace the public rows in one transaction, read back and compare.
+        """Put the rows in one transaction, read back and compare.
 
         A dataset without `uid` is created as a private draft and becomes public only after it
         was read back; where anything fails before, the draft is taken back. `created` hears its
@@ -166,7 +171,7 @@ class SocrataPortal:
         try:
             if created is not None:
                 created(uid)
-            taken = self._sender.send_rows(client, uid, shipment)
+            taken = self._sender.send_rows(client, uid, shipment, None)
             state = self._show(client, uid, shipment) if taken else None
         except HeldByPortal:
             raise
@@ -193,7 +198,7 @@ class SocrataPortal:
             )
         refuse_other_columns(view, shipment.columns)
         stands = self._stands(client, uid, shipment, earlier)
-        taken = stands or self._sender.send_rows(client, uid, shipment)
+        taken = stands or self._sender.send_rows(client, uid, shipment, earlier)
         try:
             state = self._show(client, uid, shipment, with_rows=not stands) if taken else None
         except PortalRejected as refused:
@@ -251,7 +256,7 @@ class SocrataPortal:
         """Show the earlier release again, or nothing; say which."""
         if earlier is not None:
             with suppress(PortalRejected, HeldByPortal), self._connected(None) as stranger:
-                sent = self._sender.send_rows(client, uid, earlier)
+                sent = self._sender.send_rows(client, uid, earlier, None)
                 if sent and self._look(stranger, uid, earlier):
                     return self._papers_back(client, uid, earlier)
         with suppress(PortalRejected):
