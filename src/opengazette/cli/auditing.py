@@ -74,7 +74,7 @@ def audit(
 def _show_attack(attacked: Attacked) -> None:
     from opengazette.cli.protecting_shown import proof_lines
 
-    show, result = Console(highlight=False, soft_wrap=True), attacked.result
+    show, result = Console(highlight=False, markup=False, soft_wrap=True), attacked.result
     show.print(f"Withheld cells: {result.n_withheld:,}, protected: {result.n_protected:,}")
     show.print(f"Known exactly: {attacked.determined:,}")
     show.print(f"Narrower than asked for: {result.n_narrow:,}")

@@ -66,7 +66,9 @@ def _say_what_is_over(settings: Settings, out: Console, reports: Sequence[RunRep
     for dataset in ended:
         if load_refusal(settings.root, dataset) is not None:
             file = f"config/refusals/{dataset}.yaml"
-            out.print(f"\n{dataset} is no longer refused: take {file} away.", soft_wrap=True)
+            out.print(
+                f"\n{dataset} is no longer refused: take {file} away.", soft_wrap=True, markup=False
+            )
 
 
 def _say_where_to_look(settings: Settings, out: Console, *, portal_started: bool) -> None:

@@ -34,7 +34,7 @@ def propose(
 
     world = World(Settings())
     contract, archive = world.contract(dataset), world.archive()
-    with telling(Console(stderr=True), dataset) as tell:
+    with telling(Console(stderr=True, markup=False), dataset) as tell:
         tell("extract")
         extracted = extract(contract, world.source(contract), archive, None)
         tell("validate")

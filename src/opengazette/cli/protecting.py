@@ -227,7 +227,7 @@ def _write(
 def _show_protected(found: ProtectedCells, ended: Ended, written: OutputFiles) -> None:
     from opengazette.cli.protecting_shown import certificate_words
 
-    show = Console(highlight=False, soft_wrap=True)
+    show = Console(highlight=False, markup=False, soft_wrap=True)
     show.print(f"Primary cells withheld: {found.n_primary:,}")
     show.print(f"Complementary cells withheld: {found.n_complementary:,}")
     show.print(f"Certificate: {certificate_words(found.certificate)}")

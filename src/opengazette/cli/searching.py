@@ -97,7 +97,7 @@ class Search:
 @contextmanager
 def searching(seconds: float, *, in_cells: bool = True) -> Iterator[Search]:
     """Show a search until it ends: one live line on a terminal, else lines now and then."""
-    search = Search(seconds, Console(stderr=True, highlight=False), in_cells)
+    search = Search(seconds, Console(stderr=True, highlight=False, markup=False), in_cells)
     with _interruptible(search):
         if search.out.is_terminal:
             with Live(

@@ -12,7 +12,7 @@ from rich.console import Console
 def telling(out: Console, dataset: str) -> Iterator[Callable[[str], None]]:
     """Show the current step: in one moving line on a terminal, else one line for each step."""
     if not out.is_terminal:
-        yield lambda step: out.print(f"{dataset}: {step}")
+        yield lambda step: out.print(f"{dataset}: {step}", markup=False)
         return
     with out.status(dataset) as status:
         yield lambda step: status.update(f"{dataset}: {step}")

@@ -28,9 +28,12 @@ OUTCOMES: dict[Outcome, tuple[str, str]] = {
 
 
 def console() -> Console:
-    """Return the terminal that results go to; a file gets lines that are not cut."""
-    out = Console(highlight=False)
-    return out if out.is_terminal else Console(highlight=False, width=_FILE_WIDTH)
+    """Return the terminal that results go to; a file gets lines that are not cut.
+
+    Nothing that is printed is markup: names and messages may hold brackets.
+    """
+    out = Console(highlight=False, markup=False)
+    return out if out.is_terminal else Console(highlight=False, markup=False, width=_FILE_WIDTH)
 
 
 def show_reports(reports: Sequence[RunReport], out: Console) -> None:
@@ -38,11 +41,11 @@ def show_reports(reports: Sequence[RunReport], out: Console) -> None:
     out.print(reports_table(reports))
     for report in reports:
         if report.plan:
-            out.print(f"\n{report.dataset}, if it were published now:")
+            out.print(f"\n{report.dataset}, if it were published now:", markup=False)
         for line in report.plan:
             out.print(f"  {line}", soft_wrap=True, markup=False)
     for line in needs_a_person(reports):
-        out.print(f"\n{line}", soft_wrap=True)
+        out.print(f"\n{line}", soft_wrap=True, markup=False)
 
 
 def reports_table(reports: Sequence[RunReport]) -> Table:
@@ -101,7 +104,7 @@ def show_error(error: BaseException, *, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
     told = error if isinstance(error, OpenGazetteError) else _fault(error)
-    err = Console(stderr=True, highlight=False)
+    err = Console(stderr=True, highlight=False, markup=False)
     err.print(Text("Error: ", style="bold red") + Text(told.problem), soft_wrap=True)
     if told.remedy:
         err.print(Text("Next: ", style="bold") + Text(told.remedy), soft_wrap=True)
