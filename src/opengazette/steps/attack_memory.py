@@ -128,14 +128,10 @@ def _compared(contract: Contract, reader: Reader, recollection: Recollection) ->
     if not reader.compared and not contract.linked_to:
         return []
     read = f"{recollection.own} of this dataset, {recollection.linked} of linked ones"
-    checks = [
+    return [
         Check("Releases that the public has seen are held against this one", read),
         Check("What they say of withheld counts beyond this table", f"{reader.facts} equations"),
     ]
-    if recollection.unread:
-        lost = f"{recollection.unread}: no contract describes them any more"
-        checks.append(Check("Releases that could not be compared", lost))
-    return checks
 
 
 def _number(masks: Mapping[str, Mask]) -> int:

@@ -22,7 +22,7 @@ from opengazette.ports import Archive, Tabulator
 from opengazette.steps.masked_counts import withheld_counts
 from opengazette.steps.recollection import Recollection, rule_of_the_past
 
-NOTHING_SEEN = Recollection((), own=0, linked=0, of_another_form=0, unread=0)
+NOTHING_SEEN = Recollection((), own=0, linked=0, of_another_form=0)
 
 
 @dataclass(frozen=True)

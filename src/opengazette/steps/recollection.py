@@ -27,15 +27,13 @@ class Recollection:
     """All releases that can be held against tonight's table: private.
 
     `seen` come newest first, those of this dataset before those of others. `own` and `linked`
-    number them; `of_another_form` are earlier releases with other dimensions, `unread` those
-    that no contract describes any more.
+    number them; `of_another_form` are earlier releases with other dimensions.
     """
 
     seen: tuple[SeenTable, ...]
     own: int
     linked: int
     of_another_form: int
-    unread: int
 
 
 def growing(contract: Contract) -> Growing:
@@ -77,15 +75,13 @@ def recollected(
     """Read every release that says something of tonight's table.
 
     Raises:
-        DisclosureRisk: the releases of a linked dataset were not looked up.
+        DisclosureRisk: the releases of a linked dataset were not looked up, or nobody can say any
+            more what a release looked like.
         ContractInvalid: a linked dataset does not fit the contract.
     """
-    seen, forms, unread = [], 0, 0
+    seen, forms = [], 0
     for release in earlier:
         publication = _form(contract, release, papers)
-        if publication is None:
-            unread += 1
-            continue
         _refuse_percents(contract, contract.id, publication)
         forms += publication.key() != contract.publication.key()
         seen.append(_seen(release, publication, contract, tables))
@@ -101,7 +97,7 @@ def recollected(
             publication = _linked_form(contract, link, release, papers)
             _refuse_percents(contract, link.dataset, publication)
             seen.append(_seen(release, publication, contract, tables, link))
-    return Recollection(tuple(seen), own, len(seen) - own, forms, unread)
+    return Recollection(tuple(seen), own, len(seen) - own, forms)
 
 
 def _refuse_percents(contract: Contract, dataset: str, publication: PublicationTable) -> None:
@@ -114,16 +110,20 @@ def _refuse_percents(contract: Contract, dataset: str, publication: PublicationT
         )
 
 
-def _form(contract: Contract, release: Release, papers: Papers) -> PublicationTable | None:
-    """Find what an earlier release looked like: by its own contract, else by tonight's."""
-    publication = contract.publication
+def _form(contract: Contract, release: Release, papers: Papers) -> PublicationTable:
+    """Find what an earlier release looked like, by its own contract: no other says it."""
     if release.contract == contract.fingerprint():
-        return publication
+        return contract.publication
     then = _contract_of(release, papers)
-    if then is not None:
-        return then.publication
-    columns = {*publication.key(), *(m.name for m in publication.counts())}
-    return publication if columns <= set(release.private.columns) else None
+    if then is None:
+        raise DisclosureRisk(
+            f"{contract.id}: the contract of release {release.fingerprint[:12]} cannot be read, so "
+            "nobody can say what it tells of this table.",
+            "Nothing was published. 'opengazette ledger --release' names the version that made it: "
+            "use that one or one that reads its contract.json; or publish under another id, if the "
+            "expert decides that the earlier release tells nothing of it.",
+        )
+    return then.publication
 
 
 def _linked_form(
