@@ -17,6 +17,7 @@ from opengazette.localportal.views import View
 from opengazette.localportal.wire import Answer
 
 BATCH_ROWS = 5_000
+Rows = list[tuple[object, ...]]
 LARGEST_OFFSET = 2**62
 _CLAUSES = ("select", "where", "group", "having", "order")
 _IGNORED = {"$$app_token", "$$bom", "$$version", "app_token", "queryTimeoutSeconds", "accessType"}
@@ -70,7 +71,11 @@ def _whole(name: str, text: str) -> int:
 def ask(session: Session, view: View, query: Query) -> Answer:
     """Run a query. The first rows are there when this returns; the rest follow on reading."""
     compiled = compile_query(view, query)
-    return Answer(compiled.columns, _started(_batches(session, compiled)))
+    batches = _batches(session, compiled)
+    # The first batch is fetched now, so that a query that fails answers with its error.
+    first = next(batches, [])
+    whole = len(first) < BATCH_ROWS
+    return Answer(compiled.columns, _from(first, iter(()) if whole else batches), whole=whole)
 
 
 def count_rows(session: Session, view: View, query: Query) -> int:
@@ -80,7 +85,7 @@ def count_rows(session: Session, view: View, query: Query) -> int:
     return count if isinstance(count, int) else 0
 
 
-def _batches(session: Session, compiled: Compiled) -> Iterator[list[tuple[object, ...]]]:
+def _batches(session: Session, compiled: Compiled) -> Iterator[Rows]:
     try:
         result = session.cursor.execute(compiled.sql, compiled.parameters)
         while batch := result.fetchmany(BATCH_ROWS):
@@ -92,13 +97,7 @@ def _batches(session: Session, compiled: Compiled) -> Iterator[list[tuple[object
         raise Problem(500, "query.datasource.unavailable", "The query failed.") from None
 
 
-def _started(batches: Iterator[list[tuple[object, ...]]]) -> Iterator[list[tuple[object, ...]]]:
-    """Fetch the first batch now, so that a query that fails answers with its error."""
-    first = next(batches, None)
-
-    def all_batches() -> Iterator[list[tuple[object, ...]]]:
-        if first is not None:
-            yield first
-            yield from batches
-
-    return all_batches()
+def _from(first: Rows, others: Iterator[Rows]) -> Iterator[Rows]:
+    if first:
+        yield first
+        yield from others

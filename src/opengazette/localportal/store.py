@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -70,7 +71,7 @@ class Session:
     def find(self, dataset: str) -> View | None:
         """Return the dataset, or None."""
         kept = self.cursor.execute("SELECT kept FROM views WHERE id = ?", [dataset]).fetchone()
-        return View.model_validate_json(kept[0]) if kept else None
+        return _read_view(kept[0]) if kept else None
 
     def view(self, dataset: str) -> View:
         """Return the dataset.
@@ -86,7 +87,7 @@ class Session:
     def views(self) -> list[View]:
         """Return every dataset, newest first."""
         kept = self.cursor.execute("SELECT kept FROM views").fetchall()
-        found = [View.model_validate_json(row[0]) for row in kept]
+        found = [_read_view(row[0]) for row in kept]
         return sorted(found, key=lambda view: (-view.rows_updated_at, view.id))
 
     def keep(self, view: View) -> View:
@@ -240,6 +241,12 @@ class Store:
         """Make an empty file for an upload."""
         with NamedTemporaryFile(dir=self.incoming, delete=False) as made:
             return Path(made.name)
+
+
+@lru_cache(maxsize=1024)
+def _read_view(kept: str) -> View:
+    """Read a dataset's record; the same record is the same value, so that it is read once."""
+    return View.model_validate_json(kept)
 
 
 def close_session(session: Session) -> None:

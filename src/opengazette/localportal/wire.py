@@ -26,15 +26,18 @@ MEDIA_TYPE: Final[dict[Format, str]] = {
     "xml": "application/xml; charset=UTF-8",
 }
 HEADER_LIMIT: Final = 5000
+# An encoder that is made once: one for every cell would take longer than the cells.
+_quoted: Final = json.JSONEncoder(ensure_ascii=False).encode
 Row = Sequence[object]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Rows to send: their columns, and the rows in batches."""
+    """Rows to send: their columns, and the rows in batches; `whole` where one batch holds all."""
 
     columns: tuple[OutColumn, ...]
     batches: Iterator[list[tuple[object, ...]]]
+    whole: bool = False
 
 
 def json_body(answer: Answer) -> Iterator[bytes]:
@@ -83,7 +86,7 @@ def json_writer(column: OutColumn) -> Callable[[object], str]:
         return lambda cell: "true" if cell else "false"
     if column.kind in UNORDERED:
         return str
-    return lambda cell: json.dumps(cell_text(cell, column), ensure_ascii=False)
+    return lambda cell: _quoted(cell if type(cell) is str else cell_text(cell, column))
 
 
 def csv_body(

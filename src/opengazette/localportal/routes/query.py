@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from starlette.concurrency import run_in_threadpool
 
@@ -16,8 +15,9 @@ from opengazette.localportal.portal import portal_of, split_suffix
 from opengazette.localportal.problems import Problem, bad_request
 from opengazette.localportal.reading import ask
 from opengazette.localportal.routes.resource import row_source
+from opengazette.localportal.sending import rows_response
 from opengazette.localportal.soql.grammar import Query, malformed, parse_query
-from opengazette.localportal.store import close_session, then_close
+from opengazette.localportal.store import close_session
 from opengazette.localportal.views import View
 from opengazette.localportal.wire import (
     MEDIA_TYPE,
@@ -114,8 +114,7 @@ def _answer(request: Request, asked: Asked) -> Response:
         raise
     tag = entity_tag(view, asked.question.model_dump_json(), f"v3 {asked.form} {asked.paged}")
     headers = _headers(view, answer) | {"ETag": tag}
-    streamed = then_close(body, session)
-    return StreamingResponse(streamed, media_type=MEDIA_TYPE[asked.form], headers=headers)
+    return rows_response(session, answer, body, MEDIA_TYPE[asked.form], headers)
 
 
 def _compiled(asked: Asked) -> Query:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from opengazette.localportal.bodies import (
@@ -29,8 +29,9 @@ from opengazette.localportal.problems import (
 )
 from opengazette.localportal.reading import ask, query_of
 from opengazette.localportal.rows import Counters, replace_rows, upsert_rows
+from opengazette.localportal.sending import rows_response
 from opengazette.localportal.soql.grammar import Query
-from opengazette.localportal.store import Session, close_session, then_close
+from opengazette.localportal.store import Session, close_session
 from opengazette.localportal.views import View, row_name
 from opengazette.localportal.wire import (
     MEDIA_TYPE,
@@ -82,9 +83,7 @@ def read_rows(request: Request, name: str) -> Response:
         close_session(session)
         raise
     headers = soda_headers(view, answer.columns) | {"ETag": tag, "Vary": "Accept"}
-    return StreamingResponse(
-        then_close(body, session), media_type=MEDIA_TYPE[form], headers=headers
-    )
+    return rows_response(session, answer, body, MEDIA_TYPE[form], headers)
 
 
 async def _write(request: Request, name: str, *, replace: bool) -> Response:
