@@ -19,8 +19,12 @@ def main(arguments: Sequence[str]) -> None:
     asked = _parser().parse_args(arguments)
     if asked.what in (None, "pipeline"):
         _pipeline(getattr(asked, "rows", None) or [1_000_000])
+    if asked.what == "portal":
+        _portal(asked)
     if asked.what == "suppression":
         _suppression(_choice(asked), asked.out)
+    elif asked.what == "pages":
+        _pages(asked.rows)
     elif asked.what is None:
         _suppression(Choice(up_to=1_500, peer_seconds=30), FOLDER / "suppression.json")
 
@@ -30,6 +34,10 @@ def _parser() -> argparse.ArgumentParser:
     what = parser.add_subparsers(dest="what")
     pipeline = what.add_parser("pipeline", help="each step beside a named baseline")
     pipeline.add_argument("--rows", type=int, nargs="+", default=[1_000_000])
+    portal = what.add_parser("portal", help="the local portal beside Datasette")
+    portal.add_argument("--rows", type=int, default=500_000)
+    portal.add_argument("--large", type=int, default=5_000_000, help="0: without")
+    portal.add_argument("--seconds", type=int, default=10, help="for each question")
     ours = what.add_parser("suppression", help="complementary suppression beside its peers")
     ours.add_argument("--instances", type=Path, help="folder of tables; default: generated ones")
     ours.add_argument("--recorded", type=Path, help="CSV of figures measured elsewhere")
@@ -40,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     ours.add_argument("--peer-seconds", type=float, default=60.0, help="0: without peers")
     ours.add_argument("--peers-up-to", type=int, default=15_000, help="cells of their largest")
     ours.add_argument("--out", type=Path, default=FOLDER / "suppression.json")
+    pages = what.add_parser("pages", help="the page of a large dataset in a browser")
+    pages.add_argument("--rows", type=int, nargs="+", default=[10_000, 1_000_000])
     return parser
 
 
@@ -70,12 +80,28 @@ def _suppression(choice: Choice, out: Path) -> None:
     screen.print(f"Written to {out}")
 
 
+def _portal(asked: argparse.Namespace) -> None:
+    from benchmarks.portal import measured
+    from benchmarks.showing import console
+    from benchmarks.showing_portal import show_portal
+
+    out = FOLDER / "portal.json"
+    show_portal(measured(asked.rows, asked.large, asked.seconds, out), console())
+
+
 def _pipeline(counts: Sequence[int]) -> None:
     from benchmarks.pipeline import measured
     from benchmarks.showing import console
     from benchmarks.showing_pipeline import show_pipeline
 
     show_pipeline(measured(counts, FOLDER / "pipeline.json"), console())
+
+
+def _pages(counts: Sequence[int]) -> None:
+    from benchmarks.portal_pages import measured, show_pages
+    from benchmarks.showing import console
+
+    show_pages(measured(counts, FOLDER / "pages.json"), console())
 
 
 if __name__ == "__main__":

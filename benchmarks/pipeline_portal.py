@@ -27,7 +27,7 @@ from opengazette.model.stages import Approved, DocumentRef, Release, TableRef
 
 TIMES = 3
 USER = "publisher"
-_SECRET = "BENCHMARK_PORTAL_PASSWORD"  # noqa: S105 - the name of the variable
+SECRET = "BENCHMARK_PORTAL_PASSWORD"  # noqa: S105 - the name of the variable
 _SHA = "0" * 64
 
 
@@ -44,7 +44,7 @@ def publish_put(folder: str) -> dict[str, Any]:
 def _published(place: Path, *, bare: bool) -> dict[str, Any]:
     password = secrets.token_urlsafe(16)
     papers = ArchivePapers(FolderArchive(place / f"archive-{secrets.token_hex(4)}"))
-    with _portal(place / f"portal-{secrets.token_hex(4)}", password) as url:
+    with served_portal(place / f"portal-{secrets.token_hex(4)}", password) as url:
         portal = SocrataPortal(url, Credentials(USER, password), papers)
         content = _table(place)
         release = _approved(papers, content)
@@ -115,12 +115,12 @@ def _approved(papers: ArchivePapers, content: bytes) -> Approved:
 
 
 @contextmanager
-def _portal(folder: Path, password: str) -> Iterator[str]:
+def served_portal(folder: Path, password: str) -> Iterator[str]:
     """Serve a portal in a process of its own on a free port until the block ends."""
     server = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.pipeline_portal", str(folder)],
         cwd=CHECKOUT,
-        env={**os.environ, _SECRET: password},
+        env={**os.environ, SECRET: password},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -137,7 +137,7 @@ def _serve(folder: Path) -> None:
 
     from opengazette.localportal import PortalSettings, create_app
 
-    settings = PortalSettings(folder=folder, title="Benchmark", users={USER: os.environ[_SECRET]})
+    settings = PortalSettings(folder=folder, title="Benchmark", users={USER: os.environ[SECRET]})
     config = uvicorn.Config(create_app(settings), log_level="error", access_log=False)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         sys.stdout.write(f"{listening.getsockname()[1]}\n")

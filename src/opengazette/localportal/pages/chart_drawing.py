@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from opengazette.localportal.pages.chart_choice import Choice
+from opengazette.localportal.pages.chart_paint import PAINT, Paint, Theme
 from opengazette.localportal.pages.chart_points import Point, Points
 from opengazette.localportal.pages.chart_words import measure_name
 from opengazette.localportal.pages.counties import county_boundaries
@@ -15,11 +15,11 @@ from opengazette.localportal.pages.periods import Unit, period
 if TYPE_CHECKING:
     import altair as alt
 
-Theme = Literal["light", "dark"]
 Size = Literal["wide", "phone"]
-WIDTHS: Final[dict[Size, int]] = {"wide": 1060, "phone": 340}
-_HEIGHT: Final = 300
-_FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
+WIDTHS: Final[dict[Size, int]] = {"wide": 1120, "phone": 340}
+_HEIGHT: Final = 330
+#: What the labels are measured with here, and fonts of the same widths elsewhere.
+_FONT: Final = "'Liberation Sans', Arial, Helvetica, sans-serif"
 _TICKS: Final[dict[Unit, str]] = {
     "year": "%Y",
     "half": "%b %Y",
@@ -30,64 +30,49 @@ _TICKS: Final[dict[Unit, str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Paint:
-    """The colours of a theme. `series` can be told apart without seeing hues, by lightness too."""
-
-    ink: str
-    soft: str
-    line: str
-    paper: str
-    series: tuple[str, ...]
-    ramp: tuple[str, str]
-    missing: str
-
-
-_PAINT: Final[dict[Theme, Paint]] = {
-    "light": Paint(
-        ink="#1b2430",
-        soft="#4d5a68",
-        line="#d9d8d0",
-        paper="#ffffff",
-        series=(
-            *("#12415a", "#b3541e", "#2b7a4b", "#7a4fa3"),
-            *("#8a6d00", "#a33a5e", "#3c6fb0", "#5b6470"),
-        ),
-        ramp=("#e3eef3", "#12415a"),
-        missing="#8a96a3",
-    ),
-    "dark": Paint(
-        ink="#e8ecef",
-        soft="#aab6c1",
-        line="#36424d",
-        paper="#1a222a",
-        series=(
-            *("#86c5e6", "#f0a35e", "#7fd0a0", "#c7a3ea"),
-            *("#e3c85a", "#f08fb0", "#8fb4f0", "#b9c2cb"),
-        ),
-        ramp=("#24333f", "#86c5e6"),
-        missing="#7d8a96",
-    ),
-}
-
-
 def draw(choice: Choice, found: Points, theme: Theme, size: Size) -> str:
     """Draw a chart as SVG.
 
     A point without a number is a gap in a line under a mark, a word in the place of a bar, a
     dashed county; none of them stands at zero.
     """
-    paint = _PAINT[theme]
-    drawn = {"line": _lines, "bars": _bars, "map": _map}[choice.kind](choice, found, paint, size)
-    framed = drawn.configure(
+    paint = PAINT[theme]
+    drawn = _drawn(choice, found, paint, size)
+    width, height = measures(choice, found, size)
+    framed = drawn.properties(width=width, height=height).configure(
         background=paint.paper,
         font=_FONT,
         padding=8,
+        autosize={"type": "fit", "contains": "padding"},
         view={"stroke": None},
         axis=_axis(paint),
         legend={"labelColor": paint.ink, "titleColor": paint.soft, **_LEGEND[size]},
     )
     return _svg(framed.to_json(indent=None, validate=False))
+
+
+def _drawn(
+    choice: Choice, found: Points, paint: Paint, size: Size
+) -> alt.LayerChart | alt.FacetChart:
+    if choice.kind == "line":
+        return _lines(choice, found, paint, size)
+    if choice.kind == "bars":
+        return _bars(choice, found, paint)
+    return _map(choice, found, paint, size)
+
+
+def measures(choice: Choice, found: Points, size: Size) -> tuple[int, int]:
+    """Return the width and height of a drawing, so that a page keeps room for it."""
+    if choice.kind == "map":
+        width = min(WIDTHS[size], 560)
+        return width, width + 70
+    series = len({point.series for point in found.points})
+    legend = 0 if choice.split is None else 50 if size == "wide" else 30 + 20 * -(-series // 2)
+    if choice.kind == "line":
+        return WIDTHS[size], _HEIGHT + legend
+    each = 28 if choice.split is None else 18 * max(2, series)
+    bars = max(60, each * len({point.at for point in found.points}))
+    return WIDTHS[size], bars + 50 + legend
 
 
 _LEGEND: Final[dict[Size, dict[str, Any]]] = {
@@ -158,7 +143,7 @@ def _lines(
     marks = gaps.mark_point(
         shape="diamond", size=90, color=paint.missing, fill=paint.paper, strokeWidth=2
     ).encode(y=alt.value(4))
-    return alt.layer(rules, lines, marks, width=WIDTHS[size] - 90, height=_HEIGHT)
+    return alt.layer(rules, lines, marks)
 
 
 def _dot(points: int) -> Any:  # noqa: ANN401 - altair takes a truth or a form
@@ -195,9 +180,7 @@ def _series(choice: Choice, found: Points, paint: Paint) -> Any:  # noqa: ANN401
     )
 
 
-def _bars(
-    choice: Choice, found: Points, paint: Paint, size: Size
-) -> alt.LayerChart | alt.FacetChart:
+def _bars(choice: Choice, found: Points, paint: Paint) -> alt.LayerChart | alt.FacetChart:
     import altair as alt
 
     values = [_bar(point) for point in found.points]
@@ -208,7 +191,9 @@ def _bars(
         axis=alt.Axis(title=None, domain=False, ticks=False, labelPadding=8, labelLimit=150),
         scale=alt.Scale(paddingInner=0.28),
     )
-    split: dict[str, Any] = {"yOffset": alt.YOffset("series:N")} if choice.split else {}
+    split: dict[str, Any] = {}
+    if choice.split is not None:
+        split = {"yOffset": alt.YOffset("series:N", sort=list(choice.split.values))}
     base = alt.Chart(_data(values)).encode(y=y, **split)
     bars = base.mark_bar(cornerRadiusEnd=2).encode(
         x=alt.X("number:Q", axis=_numbers(), scale=alt.Scale(zero=True)),
@@ -219,9 +204,7 @@ def _bars(
         .mark_text(align="left", dx=4, color=paint.soft, fontStyle="italic", fontSize=13)
         .encode(x=alt.value(0), text="missing:N")
     )
-    each = 28 if choice.split is None else 18 * max(2, len({p.series for p in found.points}))
-    room = max(60, each * len(order))
-    return alt.layer(bars, words, width=WIDTHS[size] - 180, height=room)
+    return alt.layer(bars, words)
 
 
 def _bar(point: Point) -> dict[str, Any]:
@@ -256,7 +239,7 @@ def _map(
             shape["properties"]["name"] for shape in topology["objects"]["counties"]["geometries"]
         )
     ]
-    width = min(WIDTHS[size], 560)
+    width, _ = measures(choice, found, size)
     base = alt.Chart(shapes).transform_lookup(
         lookup="properties.name", from_=alt.LookupData(_data(rows), "name", ["number"])
     )
@@ -275,5 +258,5 @@ def _map(
     hidden = base.transform_filter("!isValid(datum.number)").mark_geoshape(
         fill=paint.paper, stroke=paint.missing, strokeWidth=1, strokeDash=[2, 2]
     )
-    layers = alt.layer(shown.encode(color=ramp), hidden, width=width, height=width)
+    layers = alt.layer(shown.encode(color=ramp), hidden)
     return layers.project("mercator")

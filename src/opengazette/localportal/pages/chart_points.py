@@ -110,7 +110,10 @@ def _few_bars(choice: Choice, found: list[Point]) -> Points:
             size[point.at] += point.number or 0.0
         kept = set(sorted(places, key=lambda at: -size[at])[:MOST_BARS])
         parts = [point for point in parts if point.at in kept]
-        notes.append(f"The {MOST_BARS} largest of {len(places)} are drawn; the table holds all.")
+        notes.append(
+            f"The {MOST_BARS} largest of {len(places)} are drawn. The table holds all, those"
+            " without a number too."
+        )
     if choice.by.total is not None and len(parts) < len(found):
         notes.append(f"“{choice.by.total}”, which adds them up, is left out.")
     return Points(tuple(parts), tuple(notes))

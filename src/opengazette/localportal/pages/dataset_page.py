@@ -8,7 +8,8 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from opengazette.localportal.pages.chart_choice import Choice, axes, choose
-from opengazette.localportal.pages.chart_drawing import Size, Theme, draw
+from opengazette.localportal.pages.chart_drawing import WIDTHS, Size, draw, measures
+from opengazette.localportal.pages.chart_paint import Theme
 from opengazette.localportal.pages.chart_points import Points, points_of
 from opengazette.localportal.pages.chart_words import (
     chart_text,
@@ -174,6 +175,7 @@ def _chart(found: Opened, request: Request) -> dict[str, object]:
         "chart_points": [(p.at, p.series, number_text(p.number), p.missing) for p in told],
         "chart_points_left": len(points.points) - len(told),
         "chart_gaps": any(point.number is None for point in points.points),
+        "chart_sizes": {size: measures(choice, points, size) for size in WIDTHS},
         "chart_at": lambda theme, size: address(place, {**given, "theme": theme, "size": size}),
         "chart_asked": sent,
     }

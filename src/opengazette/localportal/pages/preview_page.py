@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, get_args
 from urllib.parse import quote
 
@@ -71,7 +71,9 @@ def compare_copy(request: Request, dataset: str, part: str = "", page: int = 1) 
         view = original or draft
         place = f"/d/{draft.id}/compare"
         title = draft.text("name")
-        facing = Facing(view, before, side_of_view(draft), title, state, place)
+        # Publishing a working copy leaves who may read it as it was.
+        after = replace(side_of_view(draft), public=view.public)
+        facing = Facing(view, before, after, title, state, place)
         return _answer(request, session, facing, part, page)
 
 
