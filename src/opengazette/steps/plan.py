@@ -8,11 +8,11 @@ from typing import Literal
 
 from opengazette.documentation.public_face import differences, in_words_of
 from opengazette.errors import ApprovalMissing
-from opengazette.governance.ledger_state import place_of, public_entry, refuse_held
+from opengazette.governance.ledger_state import place_of, public_entry, refuse_held, settled
 from opengazette.model.approval import Approval
 from opengazette.model.contract import Contract
 from opengazette.model.ledger import LedgerEntry
-from opengazette.model.public_face import Differences, PublicFace, Seen, is_small
+from opengazette.model.public_face import Differences, PublicFace, Seen, Standing, is_small
 from opengazette.model.stages import Documented
 from opengazette.ports import Papers, PublicView
 from opengazette.steps.approve import approve
@@ -22,7 +22,7 @@ Action = Literal[
     "create", "show again", "replace", "change rows", "papers alone", "nothing", "refuse"
 ]
 """What publishing would do: make a dataset, make one public again, replace its rows, change the
-few that differ, change what is said of it, leave it alone, or be refused by the portal."""
+few that differ, change what is said of it, leave it alone, or be refused."""
 
 _MOST_NAMED = 12
 
@@ -34,7 +34,7 @@ class Plan:
     dataset: str
     action: Action
     address: str | None
-    standing: str
+    standing: Standing
     rows: int
     changes: Differences
     gates: tuple[str, ...]
@@ -65,9 +65,10 @@ def plan(
     last = public_entry(entries)
     earlier = last.release.columns if last is not None else ()
     changes = in_words_of(differences(now, then), then, earlier)
+    small = is_small(changes, then.row_count)
     return Plan(
         dataset=release.dataset,
-        action=_action(seen, changes, then.row_count, by_row=portal.changes_rows),
+        action=_action(seen, changes, entries, by_row=portal.changes_rows and small),
         address=seen.address if seen else None,
         standing=seen.standing if seen else "absent",
         rows=release.public.rows,
@@ -79,17 +80,19 @@ def plan(
 _NOTHING = PublicFace({}, {}, {}, {})
 
 
-def _action(seen: Seen | None, changes: Differences, rows: int, *, by_row: bool) -> Action:
+def _action(
+    seen: Seen | None, changes: Differences, entries: Sequence[LedgerEntry], *, by_row: bool
+) -> Action:
     if seen is None:
         return "create"
     if seen.standing == "absent":
         return "refuse"
     if seen.standing == "private":
-        return "show again"
+        return "show again" if settled(entries) is None else "refuse"
     if changes.columns:
         return "refuse"
     if changes.rows:
-        return "change rows" if by_row and is_small(changes, rows) else "replace"
+        return "change rows" if by_row else "replace"
     return "papers alone" if changes.papers else "nothing"
 
 
@@ -126,12 +129,21 @@ def _headline(plan: Plan) -> str:
         case "nothing":
             return f"Nothing changes: the public sees exactly this at {plan.address}."
         case "refuse":
-            gone = "is gone from the portal: restore it there, or withdraw the dataset and resume"
-            other = (
-                "has other columns, which never change by themselves: change them in a working "
-                "copy on the portal, or withdraw the dataset with --delete and resume"
-            )
-            return f"Refused: {plan.address} {gone if plan.standing == 'absent' else other}."
+            return f"Refused: {plan.address} {_REFUSED[plan.standing]}."
+
+
+#: Why publishing would be refused, and what to do, by how the dataset stands.
+_REFUSED: dict[Standing, str] = {
+    "absent": "is gone from the portal: restore it there, or withdraw the dataset and resume",
+    "private": (
+        "was made private by somebody, and is not shown again by itself: withdraw the dataset if "
+        "that was meant, else make it public on the portal"
+    ),
+    "public": (
+        "has other columns, which never change by themselves: change them in a working copy on "
+        "the portal, or withdraw the dataset with --delete and resume"
+    ),
+}
 
 
 def _row_lines(plan: Plan) -> tuple[str, ...]:
