@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from opengazette.disclosure.percents import false_percents, whole_percents
 from opengazette.errors import CannotProtect, ContractInvalid, DisclosureRisk
 from opengazette.model.contract import Contract
 from opengazette.model.percents import PercentRules
+from opengazette.model.rulepack import RulePack
 from opengazette.model.stages import DocumentRef, Release, TableRef
 from opengazette.steps.percents import percents_found, percents_table
 from opengazette.steps.recollection import recollected
@@ -57,13 +58,37 @@ def asked(**publication: Any) -> Contract:
 CONTRACT = asked()
 
 
+@dataclass
+class Shown:
+    """Public tables that were kept, by their hash."""
+
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def load(self, table: TableRef) -> pd.DataFrame:
+        return self.tables[table.sha256]
+
+    def save(self, dataset: str, table: pd.DataFrame) -> TableRef:
+        sha256 = f"{len(self.tables):064}"
+        self.tables[sha256] = table
+        return TableRef(dataset, sha256, len(table), tuple(table.columns))
+
+    def released(self, public: pd.DataFrame, dataset: str = "emergency_encounters") -> Release:
+        """Return a release of which the public saw this table."""
+        seen = self.save(dataset, public)
+        return replace(released(*public.columns), dataset=dataset, public=seen)
+
+
 def true_table(*counts: int) -> pd.DataFrame:
     return pd.DataFrame({"sex": SEXES, "encounters": pd.array(counts, dtype="Int64")})
 
 
 def shown(*counts: int) -> list[str]:
-    public = percents_table(CONTRACT, PACK, true_table(*counts), ())
-    return list(public["share"])
+    return list(percents(true_table(*counts))["share"])
+
+
+def percents(true: pd.DataFrame, pack: RulePack = PACK) -> pd.DataFrame:
+    """Return the percents of a table that is linked to none and was never published."""
+    return percents_table(CONTRACT, pack, true, (), {}, Shown())
 
 
 def false(public: pd.DataFrame, true: pd.DataFrame) -> int:
@@ -87,7 +112,7 @@ def test_a_half_is_rounded_up_and_is_true() -> None:
 
 
 def test_the_published_table_has_no_count() -> None:
-    public = percents_table(CONTRACT, PACK, true_table(545, 10, 545), ())
+    public = percents(true_table(545, 10, 545))
     assert list(public.columns) == ["sex", "share", "share_annotation"]
 
 
@@ -135,13 +160,44 @@ def released(*columns: str) -> Release:
     )
 
 
-def test_counts_that_the_public_has_seen_are_not_taken_back_by_percents() -> None:
-    before, true = released("sex", "encounters", "encounters_annotation"), true_table(545, 10, 545)
-    with pytest.raises(DisclosureRisk, match="1 earlier releases show the counts"):
-        percents_table(CONTRACT, PACK, true, [before])
-    public = percents_table(CONTRACT, PACK, true, [released("sex", "share")])
-    with pytest.raises(DisclosureRisk, match="1 earlier releases show the counts"):
-        percents_found(CONTRACT, PACK, public, true, [before])
+def with_counts(name: str, **further: Any) -> pd.DataFrame:
+    return pd.DataFrame({"sex": SEXES, name: [545, 10, 545], f"{name}_annotation": ""} | further)
+
+
+@pytest.mark.parametrize("name", ["encounters", "visits", "share"])
+def test_counts_that_the_public_has_seen_are_not_taken_back_by_percents(name: str) -> None:
+    """Whatever the column of the counts was called, even as that of the percents is now."""
+    true, tables = true_table(545, 10, 545), Shown()
+    before = [tables.released(with_counts(name))]
+    with pytest.raises(DisclosureRisk, match="1 earlier releases show something other"):
+        percents_table(CONTRACT, PACK, true, before, {}, tables)
+    with pytest.raises(DisclosureRisk, match="1 earlier releases show something other"):
+        percents_found(CONTRACT, PACK, percents(true), true, before, {}, tables)
+
+
+def test_percents_may_follow_percents() -> None:
+    true, tables = true_table(545, 10, 545), Shown()
+    before = [tables.released(percents(true_table(550, 9, 541)))]
+    public = percents_table(CONTRACT, PACK, true, before, {}, tables)
+    assert percents_found(CONTRACT, PACK, public, true, before, {}, tables)
+
+
+def test_counts_in_a_linked_dataset_are_told_by_no_percents() -> None:
+    link = {"dataset": "sexes", "names": {"sex": "gender"}, "basis": "The same people."}
+    told = CONTRACT.model_dump(mode="json", exclude_none=True) | {"linked_to": [link]}
+    contract, true, tables = Contract.model_validate(told), true_table(545, 10, 545), Shown()
+    counts = with_counts("visits").rename(columns={"sex": "gender"})
+    beside = {"sexes": [tables.released(counts, "sexes")]}
+    for step in (
+        lambda linked: percents_table(contract, PACK, true, (), linked, tables),
+        lambda linked: percents_found(contract, PACK, percents(true), true, (), linked, tables),
+    ):
+        with pytest.raises(DisclosureRisk, match="1 releases of 'sexes' show numbers by 'sex'"):
+            step(beside)
+        with pytest.raises(DisclosureRisk, match="'sexes' were not looked up"):
+            step({})
+        others = counts.rename(columns={"gender": "county"})
+        assert len(step({"sexes": [tables.released(others, "sexes")]})) in (3, 4)
 
 
 def test_counts_do_not_follow_percents_that_the_public_has_seen(tmp_path: Path) -> None:
@@ -156,18 +212,18 @@ def test_counts_do_not_follow_percents_that_the_public_has_seen(tmp_path: Path) 
 
 def test_the_second_pair_of_eyes_does_not_trust_the_percents() -> None:
     true = true_table(545, 10, 545)
-    public = percents_table(CONTRACT, PACK, true, ())
+    public = percents(true)
     public.loc[1, "share"] = "1%"
     with pytest.raises(DisclosureRisk, match="1 percents of 'share' are not those of the counts"):
-        percents_found(CONTRACT, PACK, public, true, ())
+        percents_found(CONTRACT, PACK, public, true, (), {}, Shown())
     with pytest.raises(CannotProtect, match="1 periods have fewer"):
-        percents_found(CONTRACT, PACK, public, true_table(250, 5, 245), ())
+        percents_found(CONTRACT, PACK, public, true_table(250, 5, 245), (), {}, Shown())
 
 
 def test_an_edition_without_the_method_refuses() -> None:
     pack = load_rule_pack(ROOT, "calhhs-ddg-1.0")
     with pytest.raises(ContractInvalid, match="does not let whole percents stand for counts"):
-        percents_table(CONTRACT, pack, true_table(545, 10, 545), ())
+        percents(true_table(545, 10, 545), pack)
 
 
 def test_a_table_without_rows_has_no_percents() -> None:
@@ -183,15 +239,15 @@ def test_a_higher_threshold_needs_more_people_below_the_percents() -> None:
     stricter = PACK.thresholds.model_copy(update={"numerator": 16})
     pack = PACK.model_copy(update={"thresholds": stricter})
     with pytest.raises(CannotProtect, match="at least 1,600 people"):
-        percents_table(CONTRACT, pack, true_table(800, 15, 784), ())
-    assert list(percents_table(CONTRACT, pack, true_table(800, 15, 785), ())["share"])[1] == "<1%"
+        percents(true_table(800, 15, 784), pack)
+    assert list(percents(true_table(800, 15, 785), pack)["share"])[1] == "<1%"
 
 
 def test_fewer_people_than_a_lax_rule_asks_for_are_still_refused() -> None:
     lax = PercentRules(categories=3, smallest_total=500, source="A reading of ours")
     pack = PACK.model_copy(update={"percents": lax})
     with pytest.raises(CannotProtect, match="at least 1,100 people"):
-        percents_table(CONTRACT, pack, true_table(245, 5, 250), ())
+        percents(true_table(245, 5, 250), pack)
 
 
 @pytest.mark.parametrize(

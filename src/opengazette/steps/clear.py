@@ -86,7 +86,7 @@ def clear(
     laws = laws_kept(contract, public)
     others = [r for r in earlier if not _is_this(r, deidentified)]
     if contract.publication.whole_percents is not None:
-        found = _percents(contract, rule_pack, public, true, others)
+        found = _percents(contract, rule_pack, public, true, others, linked or {}, tables)
     else:
         small = small_counts_withheld(contract.publication, assessment)
         counts = protected_counts(true, contract.publication, rule_pack, small_withheld=small)
@@ -149,9 +149,11 @@ def _percents(
     public: pd.DataFrame,
     true: pd.DataFrame,
     others: Sequence[Release],
+    linked: Linked,
+    tables: Tables,
 ) -> Findings:
     """Hold whole percents against the counts that they stand for, of which none is shown."""
-    checks = percents_found(contract, rule_pack, public, true, others)
+    checks = percents_found(contract, rule_pack, public, true, others, linked, tables)
     name = contract.publication.counts()[0].name
     small = int(true[name].between(1, rule_pack.thresholds.numerator - 1).sum())
     withheld = {name: (small, len(true) - small)}

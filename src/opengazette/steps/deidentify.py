@@ -80,7 +80,7 @@ def deidentify(
     if (before := _same_table(private, validated, policy, earlier)) is not None:
         public = tables.load(before.public)
     elif contract.publication.whole_percents is not None:
-        public = percents_table(contract, rule_pack, true, earlier)
+        public = percents_table(contract, rule_pack, true, earlier, linked or {}, tables)
     else:
         seen = [EarlierTable(tables.load(r.private), tables.load(r.public)) for r in earlier]
         recollection = recollected(contract, earlier, linked or {}, tables, papers)

@@ -86,6 +86,17 @@ def recollected(
         forms += publication.key() != contract.publication.key()
         seen.append(_seen(release, publication, contract, tables))
     own = len(seen)
+    refuse_not_looked_up(contract, linked)
+    for link in contract.linked_to:
+        for release in linked[link.dataset]:
+            publication = _linked_form(contract, link, release, papers)
+            _refuse_percents(contract, link.dataset, publication)
+            seen.append(_seen(release, publication, contract, tables, link))
+    return Recollection(tuple(seen), own, len(seen) - own, forms)
+
+
+def refuse_not_looked_up(contract: Contract, linked: Linked) -> None:
+    """Refuse to go on without the releases of a linked dataset. Raises DisclosureRisk."""
     for link in contract.linked_to:
         if link.dataset not in linked:
             raise DisclosureRisk(
@@ -93,11 +104,6 @@ def recollected(
                 "looked up.",
                 "Nothing was published. Run the dataset by its flow or by `opengazette run`.",
             )
-        for release in linked[link.dataset]:
-            publication = _linked_form(contract, link, release, papers)
-            _refuse_percents(contract, link.dataset, publication)
-            seen.append(_seen(release, publication, contract, tables, link))
-    return Recollection(tuple(seen), own, len(seen) - own, forms)
 
 
 def _refuse_percents(contract: Contract, dataset: str, publication: PublicationTable) -> None:
