@@ -99,7 +99,7 @@ def protect(
     withheld, found = columns.hidden.copy(), list[Found]()
     parts = list(networks(system.matrix, columns))
     forced = sum(_forced(network, columns) for network in parts)
-    start, done = Start(table, columns), (0, forced, 0.0, 0.0)
+    start, done = Start(table, columns, stop), (0, forced, 0.0, 0.0)
     ended = _Ends(gap, close, effort, stop, progress, start, len(parts), done)
     for network in parts:
         found.append(_searched(table, system, network, ended))

@@ -22,6 +22,8 @@ CLOSE = 1e-6
 
 # Demands are met many at a time while that meets this share of them, and one by one in the end.
 WORTH, FEW = 0.05, 3
+# Where others are met by other means, that has to be a share like this.
+MANY = 0.3
 # Of many demands in whole numbers, a fair share soon is better than most of them late.
 FEW_NODES = 5
 
@@ -137,8 +139,9 @@ class Room:
         self._both_ways = None
 
     def meet(self, demands: list[Demand], witnesses: Witnesses) -> None:
-        """Meet demands in whole numbers, as far as many moves at once meet them."""
-        self._many(dict.fromkeys(demands), witnesses, whole=True)
+        """Meet demands in whole numbers, as long as that meets many at once."""
+        waiting = dict.fromkeys(demands)
+        self._pushed(waiting, witnesses, self._branched, whole=True, worth=MANY)
 
     def check(
         self, demands: list[Demand], witnesses: Witnesses, *, whole: bool
@@ -183,18 +186,24 @@ class Room:
     def _many(self, waiting: dict[Demand, None], witnesses: Witnesses, *, whole: bool) -> None:
         """Meet many demands at once, some cells going up while others come down.
 
-        Sides are drawn anew as long as that meets a fair share of what is still waiting.
+        Sides are chosen anew as long as that meets a fair share of what is still waiting.
         """
         self._pushed(waiting, witnesses, self._linear, whole=whole)
         if whole:
             self._pushed(waiting, witnesses, self._branched, whole=True)
 
     def _pushed(
-        self, waiting: dict[Demand, None], witnesses: Witnesses, solve: Solve, *, whole: bool
+        self,
+        waiting: dict[Demand, None],
+        witnesses: Witnesses,
+        solve: Solve,
+        *,
+        whole: bool,
+        worth: float = WORTH,
     ) -> None:
-        random = np.random.default_rng(len(waiting))
+        random, tried = np.random.default_rng(len(waiting)), dict[int, int]()
         while len(waiting) > FEW:
-            before, (at, sides, asked) = len(waiting), self._sides(waiting, random)
+            before, (at, sides, asked) = len(waiting), self._sides(waiting, tried, random)
             cost = np.zeros(len(self._columns))
             cost[at] = -sides / asked
             point = solve(
@@ -204,19 +213,25 @@ class Room:
                 np.where(sides > 0, asked, self._high[at]),
             )
             self._note(point, waiting, witnesses, whole=whole)
-            if before - len(waiting) < max(2.0, WORTH * before):
+            if before - len(waiting) < max(2.0, worth * before):
                 return
 
     def _sides(
-        self, demands: Iterable[Demand], random: np.random.Generator
+        self, demands: Iterable[Demand], tried: dict[int, int], random: np.random.Generator
     ) -> tuple[Index, Floats, Floats]:
-        """Draw a side for the column of every demand; return places, sides and amounts."""
+        """Choose a side for the column of every demand; return places, sides and amounts.
+
+        A column that may go either way goes the other way than it was `tried` last.
+        """
         sides = dict[int, tuple[int, float]]()
         for column, direction in demands:
             ways = self._network.ways(column, direction)
             if column not in sides or random.integers(2):
                 way = ways[int(random.integers(len(ways)))]
+                if not direction and -tried.get(column, 0) in ways:
+                    way = -tried[column]
                 sides[column] = (way, self._network.demand(column, direction))
+        tried.update({column: way for column, (way, _) in sides.items()})
         side, asked = np.array(list(sides.values())).T
         return np.array([self._at[column] for column in sides]), side, asked
 

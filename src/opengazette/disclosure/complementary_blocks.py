@@ -1,4 +1,4 @@
-"""Prove many cells of a very large table at once: those below one parent, among themselves."""
+"""Prove many cells of a large table at once: all together, or those below one parent."""
 
 from __future__ import annotations
 
@@ -23,6 +23,19 @@ Witness = tuple[Index, Index]
 TOGETHER = 700
 
 
+def proved_together(
+    table: CellTable, columns: Columns, withheld: Mask, unmet: list[Demanded]
+) -> dict[Demanded, Witness]:
+    """Return witnesses for the demands that many whole moves of withheld cells meet at once.
+
+    Shape: `columns` and `withheld` have one entry per cell of the table.
+    """
+    inside = np.flatnonzero(withheld)
+    network = _network(_matrix(table, withheld), _asked(columns, unmet), inside)
+    witnesses = _met_together(network, np.ones(len(inside), dtype=np.bool_), Witnesses())
+    return _told(witnesses, inside)
+
+
 def proved_in_blocks(
     table: CellTable, columns: Columns, withheld: Mask, unmet: list[Demanded]
 ) -> tuple[Mask, dict[Demanded, Witness]]:
@@ -34,19 +47,34 @@ def proved_in_blocks(
     once do not meet are left out, as are those that need more than their block.
     """
     withheld, found = withheld.copy(), dict[Demanded, Witness]()
-    every = np.ones(len(table.sums.parents), dtype=np.bool_)
-    matrix = sparse.csc_array(table.sums.matrix(len(withheld), every))
-    asked = _asked(columns, unmet)
+    matrix, asked = _matrix(table, withheld), _asked(columns, unmet)
     for block in _blocks(table, asked, withheld):
         network = _network(matrix, asked, block)
         pattern, witnesses = _completed(network, withheld[block])
         withheld[block] = pattern
-        waiting = [demand for demand in network.demands() if demand not in witnesses.moves]
-        for room in rooms(network, pattern):
-            room.meet([demand for demand in waiting if demand[0] in room], witnesses)
-        for (column, way), (at, by) in witnesses.moves.items():
-            found[int(block[column]), way] = block[at], np.rint(by).astype(np.int64)
+        found |= _told(_met_together(network, pattern, witnesses), block)
     return withheld, found
+
+
+def _met_together(network: Network, pattern: Mask, witnesses: Witnesses) -> Witnesses:
+    """Add the witnesses of what many whole moves at once meet."""
+    waiting = [demand for demand in network.demands() if demand not in witnesses.moves]
+    for room in rooms(network, pattern):
+        room.meet([demand for demand in waiting if demand[0] in room], witnesses)
+    return witnesses
+
+
+def _told(witnesses: Witnesses, cells: Index) -> dict[Demanded, Witness]:
+    """Say of cells of the table what witnesses say of columns of a network."""
+    return {
+        (int(cells[column]), way): (cells[at], np.rint(by).astype(np.int64))
+        for (column, way), (at, by) in witnesses.moves.items()
+    }
+
+
+def _matrix(table: CellTable, withheld: Mask) -> sparse.csc_array:
+    every = np.ones(len(table.sums.parents), dtype=np.bool_)
+    return sparse.csc_array(table.sums.matrix(len(withheld), every))
 
 
 def _completed(network: Network, withheld: Mask) -> tuple[Mask, Witnesses]:

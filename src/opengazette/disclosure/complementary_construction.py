@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from opengazette.disclosure.complementary_blocks import proved_in_blocks
+from opengazette.disclosure.complementary_blocks import proved_in_blocks, proved_together
 from opengazette.disclosure.complementary_cover import cover
 from opengazette.disclosure.complementary_network import Columns
 from opengazette.disclosure.complementary_pursuit import NEARBY, Ground, Trail, pursue, straight
@@ -28,6 +28,10 @@ SPARSEST = 20
 PASSING, NEVER_SHOWN = 4.0, 1e4
 # So many demands are proved in blocks: that takes more cells and less time than one by one.
 MANY = 10_000
+# So many are met by withholding more before others are met together anew.
+EXTENSIONS = 20
+# One by one is given up once so many misses are not made up for by hits, each worth two.
+PATIENCE, HIT = 30, 2
 # Other witnesses sought for what one cell less needs: counted, not by the clock.
 TRIES = 600
 
@@ -46,11 +50,14 @@ class Construction:
     unmet: tuple[Demanded, ...]
 
 
-def construct(table: CellTable, columns: Columns) -> Construction | None:
+def construct(
+    table: CellTable, columns: Columns, *, stop: Callable[[], bool] = lambda: False
+) -> Construction | None:
     """Choose cells so that every demand is met by a witness, where moves can be found.
 
     Shape: `columns` begins with the cells of the table in the order of its keys.
-    The same input gives the same pattern. None where the table is not of the kind: one measure,
+    The same input gives the same pattern, unless `stop` asks to end soon: then more cells are
+    withheld than need be. None where the table is not of the kind: one measure,
     a missing cell is a zero, no cells known to be equal, dimensions that are trees.
     """
     if len(table.counts) != 1 or table.absent != "zero" or table.parts or table.same:
@@ -61,7 +68,7 @@ def construct(table: CellTable, columns: Columns) -> Construction | None:
     if space is None:
         return None
     cells = _cells(columns, len(table.keys))
-    proof = _Proof(table, space, cells, table.levels(), cover(table, cells))
+    proof = _Proof(table, space, cells, table.levels(), cover(table, cells), stop)
     proof.prove()
     proof.give_back()
     return Construction(proof.withheld, proof.witnesses, tuple(proof.unmet()))
@@ -76,6 +83,7 @@ class _Proof:
     columns: Columns
     levels: Index
     withheld: Mask
+    stop: Callable[[], bool]
     witnesses: dict[Demanded, Witness] = field(default_factory=dict)
     grounds: dict[tuple[int, float], Ground] = field(default_factory=dict)
     added: list[int] = field(default_factory=list)
@@ -92,15 +100,33 @@ class _Proof:
         if sum(1 for _ in self.unmet()) > MANY:
             self._prove_in_blocks()
         else:
-            self._walk(partial(pursue, reaches=NEARBY))
+            self._meet_together()
+            self._walk(partial(pursue, reaches=NEARBY), patience=PATIENCE)
+            while self._extend(EXTENSIONS) and not self.stop():
+                self._meet_together()
         for fixed in (PASSING, NEVER_SHOWN):
-            for demand in self.unmet():
-                if demand not in self.witnesses:
-                    self._extended(demand, fixed)
+            self._extend(np.inf, fixed)
 
-    def _walk(self, how: Way) -> None:
+    def _meet_together(self) -> None:
+        waiting = list(self.unmet())
+        self.witnesses |= proved_together(self.table, self.columns, self.withheld, waiting)
+
+    def _extend(self, most: float, fixed: float = PASSING) -> bool:
+        """Withhold more for so many demands, one after the other; tell whether any is left."""
         for demand in self.unmet():
-            self._met(demand, how, PASSING)
+            if most <= 0:
+                return True
+            if demand not in self.witnesses:
+                self._extended(demand, fixed)
+                most -= 1
+        return False
+
+    def _walk(self, how: Way, patience: float = np.inf) -> None:
+        """Seek a witness for one demand after the other, while that is worth its while."""
+        for demand in self.unmet():
+            patience += HIT if self._met(demand, how, PASSING) else -1
+            if patience < 0:
+                return
 
     def _prove_in_blocks(self) -> None:
         waiting = list(self.unmet())
@@ -126,7 +152,7 @@ class _Proof:
         others = sorted(users, key=lambda cell: (len(users[cell]), -self.columns.cost[cell], cell))
         tried = 0
         for cell in dict.fromkeys([*self.added[::-1], *others]):
-            if self.withheld[cell] and tried < TRIES:
+            if self.withheld[cell] and tried < TRIES and not self.stop():
                 tried += self._without(cell, users)
 
     def _without(self, cell: int, users: dict[int, set[Demanded]]) -> int:
@@ -152,10 +178,11 @@ class _Proof:
         self.witnesses.update(found)
         return tried
 
-    def _met(self, demand: Demanded, how: Way, fixed: float) -> None:
+    def _met(self, demand: Demanded, how: Way, fixed: float) -> bool:
         trail = self._found(demand, how, fixed)
         if trail is not None:
             self._keep(trail)
+        return trail is not None
 
     def _found(self, demand: Demanded, how: Way, fixed: float) -> Trail | None:
         ground = self._ground(demand, fixed)

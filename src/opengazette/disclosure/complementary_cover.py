@@ -20,7 +20,7 @@ Index = NDArray[np.int64]
 # A cell that enters an equation that was all shown needs company there: part of a cell more.
 COMPANY = 0.3
 # Cells decided together, and how far each such choice is taken: in nodes, not by the clock.
-TOGETHER, NODES, GAP = 1200, 20, 0.005
+TOGETHER, NODES, GAP = 600, 1, 0.01
 
 
 @dataclass(frozen=True)

@@ -94,13 +94,13 @@ def search(
     """
     network.work.limit = WORK * effort
     hunt = _Hunt(network, close, construct)
-    if network.size > LARGE:
-        hunt.finish()
     while not hunt.ended(gap, effort):
         with network.work.unfinished():
             hunt.round()
             if hunt.due:
                 hunt.complete()
+        if network.size > SMALL and hunt.rounds == PEELING:
+            hunt.begin()
         if tell is not None and hunt.best is not None:
             tell(hunt.result())
     hunt.finish()
@@ -178,14 +178,18 @@ class _Hunt:
         self._keep(self._pattern)
         self._completing += self._network.work.spent - before
 
+    def begin(self) -> None:
+        """Take a constructed pattern, where none was found so far and one can be constructed."""
+        if self.best is None and self._construct is not None:
+            built = self._construct(self._network)
+            if built is not None:
+                self._keep(*built)
+
     def finish(self) -> None:
         """Have some sufficient pattern, if none was found so far."""
+        self.begin()
         if self.best is None:
-            built = None if self._construct is None else self._construct(self._network)
-            if built is None:
-                self.complete()
-            else:
-                self._keep(*built)
+            self.complete()
 
     @cached_property
     def _repair(self) -> Repair:

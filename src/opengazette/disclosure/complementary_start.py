@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -15,11 +16,17 @@ from opengazette.disclosure.linear_system import CellTable
 Mask = NDArray[np.bool_]
 
 
+def _never() -> bool:
+    return False
+
+
 class Start:
     """The pattern of a whole table, constructed at most once and only if somebody asks."""
 
-    def __init__(self, table: CellTable, columns: Columns) -> None:
-        self._table, self._columns = table, columns
+    def __init__(
+        self, table: CellTable, columns: Columns, stop: Callable[[], bool] | None = None
+    ) -> None:
+        self._table, self._columns, self._stop = table, columns, stop or _never
 
     def __call__(self, network: Network) -> tuple[Mask, Witnesses] | None:
         """Return what the construction withholds in a network, and the moves that prove it.
@@ -49,4 +56,4 @@ class Start:
 
     @cached_property
     def _construction(self) -> Construction | None:
-        return construct(self._table, self._columns)
+        return construct(self._table, self._columns, stop=self._stop)
