@@ -10,6 +10,7 @@ from opengazette.localportal.accounts import RIGHTS, Account, Right
 from opengazette.localportal.doorkeeper import Doorkeeper
 from opengazette.localportal.problems import Problem, login_needed, not_permitted, view_missing
 from opengazette.localportal.publishing.work import Workshop
+from opengazette.localportal.ready import ReadyAnswers
 from opengazette.localportal.settings import PortalSettings
 from opengazette.localportal.store import Session, Store
 from opengazette.localportal.views import FOUR_BY_FOUR, View
@@ -23,6 +24,7 @@ class Portal:
     store: Store
     workshop: Workshop
     doorkeeper: Doorkeeper
+    ready: ReadyAnswers
 
 
 def portal_of(request: Request) -> Portal:

@@ -24,6 +24,7 @@ from opengazette.localportal.openapi import openapi_document
 from opengazette.localportal.portal import Portal, known_app_token
 from opengazette.localportal.problems import Problem, bad_request
 from opengazette.localportal.publishing.work import Workshop
+from opengazette.localportal.ready import ReadyAnswers
 from opengazette.localportal.routes import (
     approvals,
     configs,
@@ -70,7 +71,7 @@ def create_app(settings: PortalSettings) -> FastAPI:
         SettingsInvalid: another process has the folder open.
     """
     store = Store(settings.folder)
-    portal = Portal(settings, store, Workshop(store), Doorkeeper(settings))
+    portal = Portal(settings, store, Workshop(store), Doorkeeper(settings), ReadyAnswers())
     portal.workshop.resume()
 
     @asynccontextmanager

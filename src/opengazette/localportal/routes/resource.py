@@ -28,6 +28,7 @@ from opengazette.localportal.problems import (
     version_mismatch,
 )
 from opengazette.localportal.reading import ask, query_of
+from opengazette.localportal.ready import ReadyAnswer
 from opengazette.localportal.rows import Counters, replace_rows, upsert_rows
 from opengazette.localportal.sending import rows_response
 from opengazette.localportal.soql.grammar import Query
@@ -35,6 +36,7 @@ from opengazette.localportal.store import Session, close_session
 from opengazette.localportal.views import View, row_name
 from opengazette.localportal.wire import (
     MEDIA_TYPE,
+    Format,
     entity_tag,
     json_object,
     not_modified,
@@ -64,26 +66,44 @@ def row_source(request: Request, session: Session, dataset: str) -> View:
 @router.api_route("/resource/{name}", methods=_READ, response_model=None)
 @router.api_route("/id/{name}", methods=_READ, response_model=None)
 def read_rows(request: Request, name: str) -> Response:
-    """Answer a query as JSON or CSV."""
+    """Answer a query in the form that the suffix or the client asks for."""
     dataset, suffix = split_suffix(name, SUFFIXES)
     form = form_asked(request, suffix)
-    session = portal_of(request).store.open_session()
+    portal = portal_of(request)
+    session = portal.store.open_session()
     try:
         view = row_source(request, session, dataset)
         tag = entity_tag(view, request.url.query, form)
-        if not_modified(request, tag, view.rows_updated_at):
+        ready = portal.ready.find(tag) if view.visible else None
+        if not_modified(request, tag, view.rows_updated_at) or ready is not None:
             close_session(session)
-            return Response(status_code=304, headers={"ETag": tag})
-        query = query_of(request)
-        if form == "xml" and query.is_plain():
-            query = replace(query, system_fields=True)
-        answer = ask(session, view, query)
-        body = body_in(form, answer, f"{request.base_url}resource/{view.id}")
+            return _again(request, tag, view, ready)
+        return _read(request, session, view, form, tag)
     except BaseException:
         close_session(session)
         raise
+
+
+def _again(request: Request, tag: str, view: View, ready: ReadyAnswer | None) -> Response:
+    """Answer with what the client has already, or with what is ready."""
+    if ready is None or not_modified(request, tag, view.rows_updated_at):
+        return Response(status_code=304, headers={"ETag": tag})
+    return Response(ready.body, headers=dict(ready.headers))
+
+
+def _read(request: Request, session: Session, view: View, form: Format, tag: str) -> Response:
+    query = query_of(request)
+    if form == "xml" and query.is_plain():
+        query = replace(query, system_fields=True)
+    answer = ask(session, view, query)
+    body = body_in(form, answer, f"{request.base_url}resource/{view.id}")
     headers = soda_headers(view, answer.columns) | {"ETag": tag, "Vary": "Accept"}
-    return rows_response(session, answer, body, MEDIA_TYPE[form], headers)
+    response = rows_response(session, answer, body, MEDIA_TYPE[form], headers)
+    # XML names the address that it was asked at, which the ETag does not know.
+    if answer.whole and view.visible and form != "xml":
+        kind = {"Content-Type": MEDIA_TYPE[form]}
+        portal_of(request).ready.keep(tag, ReadyAnswer(bytes(response.body), headers | kind))
+    return response
 
 
 async def _write(request: Request, name: str, *, replace: bool) -> Response:
