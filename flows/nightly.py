@@ -15,10 +15,11 @@ from opengazette.adapters.run_reports import report_error
 from opengazette.errors import Fault, OpenGazetteError
 from opengazette.flows.dataset_choice import DatasetChoice, choices
 from opengazette.flows.publish_dataset import publish_dataset
-from opengazette.flows.showing import show_night
+from opengazette.flows.showing import night_told, show_night
 from opengazette.model.receipts import RunReport
 from opengazette.tasks.private import outcome_of
 from opengazette.tasks.recording import known_refusal, record
+from opengazette.tasks.telling import tell
 from opengazette.tasks.world import world
 
 
@@ -33,9 +34,11 @@ def nightly(datasets: list[DatasetChoice] | None = None) -> State[list[RunReport
     record(str(flow_run.id), reports)
     show_night(reports)
     failed = [report.dataset for report in reports if report.is_failure]
+    untold = tell(*night_told(reports))
     if failed:
-        return Failed(message=f"{len(failed)} of {len(reports)} failed: {', '.join(failed)}.")
-    return Completed(message=f"{len(reports)} datasets done.", data=reports)
+        told = f"{len(failed)} of {len(reports)} failed: {', '.join(failed)}. {untold}"
+        return Failed(message=told.strip())
+    return Completed(message=f"{len(reports)} datasets done. {untold}".strip(), data=reports)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -27,6 +27,13 @@ def show_night(reports: Sequence[RunReport]) -> None:
     )
 
 
+def night_told(reports: Sequence[RunReport]) -> tuple[str, list[str]]:
+    """Return a subject and a line for each dataset that needs a person; no line where none does."""
+    needing = [r for r in reports if r.is_failure or r.outcome == "waiting"]
+    lines = [f"{r.dataset}: {r.outcome}. {r.problem} {r.remedy}".strip() for r in needing]
+    return f"OpenGazette: {len(needing)} of {len(reports)} datasets need a person", lines
+
+
 def report_page(report: RunReport, *, reason: str = "") -> str:
     """Return the report of one dataset as Markdown."""
     rows = [f"| {name} | {value} |" for name, value in report_facts(report)]

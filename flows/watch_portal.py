@@ -8,6 +8,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from opengazette.cli.watching import Watched, watch_lines
+from opengazette.tasks.telling import tell
 from opengazette.tasks.watching import datasets_of_the_ledger, watched
 
 
@@ -27,5 +28,7 @@ def watch_portal(*, repair: bool | None = None) -> State[list[Watched]]:
     unsound = [each for each in seen if not each.is_sound]
     if unsound:
         lines = [line for each in unsound for line in watch_lines(each)]
+        untold = tell(f"OpenGazette: drift found in {len(unsound)} datasets", lines)
+        lines += [untold] if untold else []
         return Failed(name="Drift found", message="\n".join(lines))
     return Completed(message=f"{len(seen)} datasets are as the ledger says.", data=seen)

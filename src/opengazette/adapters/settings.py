@@ -63,6 +63,11 @@ class Settings(BaseSettings):
         pattern=r"^https?://[^\s/@]+$",
         description="address of an object store that is not Amazon's",
     )
+    notify_block: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9-]+/[A-Za-z0-9_-]+$",
+        description="Prefect block that is told what needs a person, as type/name",
+    )
     prefect_port: int = Field(default=4210, ge=1, le=65535, description="Prefect server's port")
 
     def __init__(self, **given: Any) -> None:  # noqa: ANN401 - any setting
