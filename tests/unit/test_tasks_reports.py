@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from opengazette.adapters.run_locks import holding
 from opengazette.adapters.run_reports import (
@@ -88,6 +89,7 @@ def test_an_error_is_refused_where_a_person_must_act_and_failed_otherwise(
 KNOWN = KnownRefusal(
     dataset="births",
     error="CannotProtect",
+    says="No pattern protects",
     reason="The totals are asked for by law.",
     decided_by="The registrar",
     since=date(2026, 11, 20),
@@ -97,12 +99,21 @@ KNOWN = KnownRefusal(
 @pytest.mark.parametrize(
     ("error", "known", "failure"),
     [
-        (CannotProtect("no pattern"), KNOWN, False),
-        (CannotProtect("no pattern"), None, True),
-        (SchemaDrift("a column is missing"), KNOWN, True),
-        (Fault("a defect"), KNOWN.model_copy(update={"error": "Fault"}), True),
+        (CannotProtect("No pattern protects 3 counts."), KNOWN, False),
+        (CannotProtect("No pattern protects 4 counts."), KNOWN, False),
+        (CannotProtect("No pattern protects 3 counts."), None, True),
+        (CannotProtect("7 cells must be published but are too small."), KNOWN, True),
+        (SchemaDrift("No pattern protects a missing column."), KNOWN, True),
+        (Fault("No pattern protects."), KNOWN.model_copy(update={"error": "Fault"}), True),
     ],
-    ids=["known", "not known", "another refusal", "never a fault"],
+    ids=[
+        "known",
+        "the same with another number",
+        "not known",
+        "the same error for another reason",
+        "another refusal",
+        "never a fault",
+    ],
 )
 def test_a_refusal_that_people_know_of_is_no_failure_and_anything_else_is(
     error: OpenGazetteError, known: KnownRefusal | None, *, failure: bool
@@ -110,6 +121,22 @@ def test_a_refusal_that_people_know_of_is_no_failure_and_anything_else_is(
     report = report_error("births", "Births", error, 1.0, known)
     assert report.is_failure == failure
     assert report.known_since == ("" if failure else "2026-11-20")
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        ("DisclosureRisk", "somebody reads it each time"),
+        ("AuditFailed", "somebody reads it each time"),
+        ("Fault", "no refusal of that name"),
+        ("PortalUnavailable", "no refusal of that name"),
+        ("CannotProtct", "no refusal of that name"),
+        ("Any", "no refusal of that name"),
+    ],
+)
+def test_what_may_hide_another_cause_is_never_recorded_as_known(error: str, why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        KnownRefusal.model_validate({**KNOWN.model_dump(), "error": error})
 
 
 def test_where_nothing_protects_the_remedy_names_the_search_for_a_coarser_table() -> None:

@@ -57,7 +57,7 @@ def report_error(
     withheld protect the table, the remedy names the command that looks for a coarser one.
     """
     refused = isinstance(error, Refused)
-    as_known = refused and known is not None and known.error == type(error).__name__
+    as_known = refused and known is not None and known.is_of(error)
     return RunReport(
         dataset=dataset,
         title=title,
