@@ -12,10 +12,10 @@ from examples.machines import Machine
 from examples.offices import CONTRACT
 
 from opengazette.adapters.archives.ledger import ArchiveLedger
-from opengazette.errors import LedgerConflict
+from opengazette.errors import ArchiveUnavailable, LedgerConflict
 from opengazette.governance.ledger_state import CLAIM, place_of
 from opengazette.model.contract import Contract
-from opengazette.model.ledger import EntryKind
+from opengazette.model.ledger import EntryKind, LedgerEntry
 from opengazette.model.memory import LinkedDataset
 from opengazette.steps.publish import earlier_releases
 
@@ -172,3 +172,33 @@ def test_a_linked_run_that_died_before_it_sent_anything_is_waited_for_and_then_p
         machine.publish(machine.cleared("aa", HERE), HERE)
     machine.clock.time += CLAIM + timedelta(seconds=1)
     assert machine.publish(machine.cleared("aa", HERE), HERE).changed
+
+
+def test_an_archive_that_fails_at_the_second_look_leaves_no_way_around_it(
+    machine: Machine,
+) -> None:
+    """The run is tried again with what it cleared before: it is looked at again, too."""
+    machine.publish(machine.cleared("aa", HERE), HERE)
+    here, there = machine.cleared("bb", HERE), machine.cleared("cc", THERE)
+
+    class Failing(Acting):
+        def append(self, dataset: str, kind: EntryKind, *arguments: Any, **named: Any) -> Any:
+            if kind == "abandoned":
+                raise ArchiveUnavailable("The archive does not answer.")
+            return super().append(dataset, kind, *arguments, **named)
+
+        def entries(self, dataset: str) -> tuple[LedgerEntry, ...]:
+            chain = super().entries(HERE.id)
+            if dataset == OTHER and chain[-1].kind == "intent":
+                raise ArchiveUnavailable("The archive does not answer.")
+            return super().entries(dataset)
+
+    def first() -> None:
+        machine.publish(there, THERE)
+
+    with pytest.raises(ArchiveUnavailable):
+        machine.publish(here, HERE, Failing(machine, before=first, after=nothing))
+    assert machine.kinds(HERE)[-1] == "intent"
+    with pytest.raises(LedgerConflict, match=f"release of '{OTHER}' was published"):
+        machine.publish(here, HERE)
+    assert len(machine.portal(HERE).sent) == 1

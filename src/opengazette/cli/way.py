@@ -88,6 +88,8 @@ def run(settings: Settings, world: World, dataset: str, tell: Tell, *, dry_run: 
     """
     started = monotonic()
     contract = world.contract(dataset)
+    if contract.linked_to:
+        tell("wait for linked datasets")
     with holding(settings, dataset), in_turn(settings, contract):
         documented = prepare(world, dataset, tell)
         release = documented.release

@@ -40,16 +40,16 @@ def refuse_overtaken(
 
     Two releases that are each safe can give a count away together, so whatever was published
     since the audit, of this dataset (`entries`) or of a linked one, makes the audit worthless. A
-    table that the public has seen before tells nothing new: every release since was attacked
-    together with it.
+    table that was published before tells nothing new: every release since was attacked together
+    with it. One that a run only meant to publish may never have been looked at to the end.
 
     Raises:
         LedgerConflict: names the dataset that was published, or is being published, meanwhile.
     """
-    own = shown_before(entries)
-    if approved.release.tables in own:
+    tables = approved.release.tables
+    if any(e.kind == "published" and tables_of(e) == tables for e in entries):
         return
-    _refuse_unseen(approved, own)
+    _refuse_unseen(approved, shown_before(entries))
     for link in contract.linked_to:
         others = ledger.entries(link.dataset)
         _refuse_unseen(approved, shown_before(others))
@@ -57,8 +57,8 @@ def refuse_overtaken(
 
 
 def _refuse_unseen(approved: Approved, shown: Iterable[TablePair]) -> None:
-    dataset = approved.release.dataset
-    unseen = [tables.dataset for tables in shown if tables not in approved.compared]
+    dataset, known = approved.release.dataset, {approved.release.tables, *approved.compared}
+    unseen = [tables.dataset for tables in shown if tables not in known]
     if unseen:
         raise LedgerConflict(
             f"{dataset}: a release of {unseen[0]!r} was published that the audit of this one has "
