@@ -28,26 +28,36 @@ LOAD = "autocannon@8.0.0"
 CLIENTS = 50
 #: Datasette without what it does besides for people who look around.
 _BARE = "_size=100&_shape=array&_nocount=1&_nofacet=1&_nosuggest=1"
-_SUMS = "select county, sum(visits) as s from visits group by county order by county"
-#: What is asked of both, each in its own words.
-QUESTIONS: Mapping[str, tuple[str, str]] = {
-    "first page": (
-        "$limit=100&$order=:id",
-        f"visits.json?_sort=rowid&{_BARE}",
-    ),
-    "filtered page": (
-        "county=county 07&year=2020&$limit=100&$order=:id",
-        f"visits.json?county=county 07&year=2020&_sort=rowid&{_BARE}",
-    ),
-    "sorted page": (
-        "$order=visits DESC, :id&$limit=100",
-        f"visits.json?_sort_desc=visits&{_BARE}",
-    ),
-    "sums of groups": (
-        "$select=county,sum(visits)&$group=county&$order=county",
-        f"?sql={_SUMS}&_shape=array",
-    ),
-}
+_SUMS = (
+    "select county, sum(visits) as s from visits where cause = '{cause}' and year = {year}"
+    " group by county order by county"
+)
+VARIANTS = 1_500
+
+
+def questions(variant: int) -> Mapping[str, tuple[str, str]]:
+    """Return one variant of each question, in our words and in Datasette's.
+
+    The first page is the same for everybody; of the others hardly one is asked twice.
+    """
+    county, year = f"county {variant % 58 + 1:02d}", 2010 + variant % 15
+    cause, sex = f"Cause of death {variant % 113 + 1}", ("Female", "Male")[variant % 2]
+    sums = _SUMS.format(cause=cause, year=year)
+    return {
+        "first page": ("$limit=100&$order=:id", f"visits.json?_sort=rowid&{_BARE}"),
+        "filtered page": (
+            f"county={county}&year={year}&sex={sex}&$limit=100&$order=:id",
+            f"visits.json?county={county}&year={year}&sex={sex}&_sort=rowid&{_BARE}",
+        ),
+        "sorted page": (
+            f"cause={cause}&year={year}&$order=visits DESC, :id&$limit=100",
+            f"visits.json?cause={cause}&year={year}&_sort_desc=visits&{_BARE}",
+        ),
+        "sums of groups": (
+            f"$select=county,sum(visits)&$group=county&$order=county&cause={cause}&year={year}",
+            f"?sql={sums}&_shape=array",
+        ),
+    }
 
 
 @dataclass(frozen=True)
@@ -117,10 +127,7 @@ def _ours(
         session.post(f"{url}/api/views/{uid}/publication.json", timeout=60)
         public = f"{url}/api/views/{uid}.json?method=setPermission&value=public.read"
         session.put(public, timeout=60).raise_for_status()
-        asked = {
-            name: f"{url}/resource/{uid}.json?{query}" for name, (query, _) in QUESTIONS.items()
-        }
-        return imported, tuple(_answers("opengazette", asked, seconds))
+        return imported, tuple(_answers("opengazette", url, f"/resource/{uid}.json?", seconds))
 
 
 def _empty_dataset(session: requests.Session, url: str, file: Path) -> str:
@@ -148,9 +155,7 @@ def _datasette(
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     imported = Imported("sqlite-utils", rows, spent, peak)
     with _datasette_process(database) as url:
-        asked = {name: f"{url}/t/{query}" for name, (_, query) in QUESTIONS.items()}
-        asked["sums of groups"] = asked["sums of groups"].replace("/t/?", "/t.json?")
-        return imported, tuple(_answers("Datasette", asked, seconds))
+        return imported, tuple(_answers("Datasette", url, "/t/", seconds))
 
 
 def _uv() -> list[str]:
@@ -214,20 +219,34 @@ def _until_up(url: str) -> None:
     raise TimeoutError
 
 
-def _answers(tool: str, asked: Mapping[str, str], seconds: int) -> Iterator[Answered]:
-    for question, wanted in asked.items() if seconds else ():
-        address = requests.Request("GET", wanted).prepare().url or wanted
-        rows = requests.get(address, timeout=60).json()
-        if not isinstance(rows, list) or len(rows) < 58:
-            yield Answered(tool, question, 0, 0, 0, failed=f"{len(rows)} rows")
-            continue
-        yield _loaded(tool, question, address, seconds)
+def _answers(tool: str, url: str, place: str, seconds: int) -> Iterator[Answered]:
+    for question in questions(0) if seconds else ():
+        own = [questions(variant)[question] for variant in range(VARIANTS)]
+        asked = [ours if tool == "opengazette" else theirs for ours, theirs in own]
+        paths = [_path(place + query) for query in dict.fromkeys(asked)]
+        rows = requests.get(url + paths[0], timeout=60).json()
+        if isinstance(rows, list) and rows:
+            yield _loaded(tool, question, url, paths, seconds)
+        else:
+            yield Answered(tool, question, 0, 0, 0, failed="no rows")
 
 
-def _loaded(tool: str, question: str, address: str, seconds: int) -> Answered:
-    options = ["--json", "--connections", str(CLIENTS), "--duration", str(seconds)]
+def _path(wanted: str) -> str:
+    """Encode a path with its question as clients do."""
+    query = wanted.replace("/t/?sql=", "/t.json?sql=")
+    return requests.Request("GET", f"http://x{query}").prepare().path_url
+
+
+def _loaded(tool: str, question: str, url: str, paths: Sequence[str], seconds: int) -> Answered:
+    asked = {"url": url, "paths": list(paths), "connections": CLIENTS, "duration": seconds}
+    program = str(CHECKOUT / "benchmarks" / "portal_load.js")
     ran = subprocess.run(
-        [*_load_generator(), *options, address], check=True, capture_output=True, text=True
+        ["node", program],
+        input=json.dumps(asked),
+        env={**os.environ, "NODE_PATH": str(_load_generator() / "node_modules")},
+        check=True,
+        capture_output=True,
+        text=True,
     )
     told: Mapping[str, Any] = json.loads(ran.stdout)
     wrong = told["non2xx"] + told["errors"] + told["timeouts"]
@@ -241,10 +260,16 @@ def _loaded(tool: str, question: str, address: str, seconds: int) -> Answered:
     )
 
 
-def _load_generator() -> Sequence[str]:
-    if shutil.which("npx") is None:
-        sys.exit("The load generator needs npx, which comes with Node.js.")
-    return ["npx", "--yes", LOAD]
+def _load_generator() -> Path:
+    """Return the folder of the load generator, which is installed on its first use."""
+    folder = CHECKOUT / ".cache" / "autocannon"
+    if shutil.which("npm") is None:
+        sys.exit("The load generator needs npm, which comes with Node.js.")
+    if not (folder / "node_modules" / "autocannon").is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        command = ["npm", "install", "--silent", "--no-audit", "--no-fund", LOAD]
+        subprocess.run(command, cwd=folder, check=True)
+    return folder
 
 
 def _peak_mb(pid: int) -> float:
