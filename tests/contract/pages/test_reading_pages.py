@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -120,6 +121,21 @@ def test_rows_are_written_once_for_the_page_and_for_its_script(office: Any) -> N
     page = office.read(f"/d/{made}").split('<table class="rows"')[1]
     for line in office.read(f"/d/{made}/rows?first=1&count=2").split("\n"):
         assert line.strip() in page
+
+
+@pytest.mark.parametrize("asked", ["", "&sort=visits&way=desc", "&from.visits=3"])
+def test_every_stretch_of_rows_is_the_same_from_either_end(office: Any, asked: str) -> None:
+    rows = [{"county": f"C{at}", "visits": at * 7 % 11} for at in range(11)]
+    made = office.publish(COLUMNS, rows)
+
+    def stretch(first: int, count: int) -> list[str]:
+        page = office.read(f"/d/{made}/rows?first={first}&count={count}{asked}")
+        return re.findall(r"<td>(C\d+)</td>", page)
+
+    whole = stretch(0, 100)
+    for first in range(12):
+        for count in (1, 4, 100):
+            assert stretch(first, count) == whole[first : first + count]
 
 
 def test_signing_in_reads_drafts_and_writes_nothing(office: Any) -> None:

@@ -45,6 +45,7 @@ from opengazette.localportal.publishing.kept import revisions_of
 from opengazette.localportal.reading import ask, count_rows
 from opengazette.localportal.routes.discovery import contact_email
 from opengazette.localportal.showing import Cell, Mark, Shown, legend, shown_columns, shown_rows
+from opengazette.localportal.soql.grammar import Query, parse_clause
 from opengazette.localportal.store import Session
 from opengazette.localportal.views import View
 from opengazette.localportal.wire import entity_tag, not_modified
@@ -90,8 +91,18 @@ class Opened:
         return _LEGENDS.get(self.version, lambda: legend(self.session, self.view, columns))
 
     def rows(self, columns: list[Shown], first: int, count: int) -> list[list[Cell]]:
-        """Read some rows as cells of the page's table."""
-        query = replace(filter_query(self.view, self.asked), limit=count, offset=first)
+        """Read some rows as cells of the page's table; from the end where that is nearer."""
+        total = self.total()
+        first = min(max(first, 0), total)
+        count = min(count, total - first)
+        query = filter_query(self.view, self.asked)
+        if self.asked.sort or first <= total // 2:
+            return self._read(columns, replace(query, limit=count, offset=first))
+        backwards = parse_clause("order", ":id DESC")
+        query = replace(query, order=backwards, limit=count, offset=total - first - count)
+        return self._read(columns, query)[::-1]
+
+    def _read(self, columns: list[Shown], query: Query) -> list[list[Cell]]:
         answer = ask(self.session, self.view, query)
         found = [row for batch in answer.batches for row in batch]
         return shown_rows(columns, answer.columns, found)
@@ -150,9 +161,8 @@ def chart_of(found: Opened, request: Request) -> tuple[Choice, Points] | None:
     choice = choose(found.profile(), request.query_params)
     if choice is None:
         return None
-    points = _POINTS.get(
-        (*found.version, repr(choice)), lambda: points_of(found.session, found.view, choice)
-    )
+    question = (*found.version, choice.kind, *choice.parameters().items())
+    points = _POINTS.get(question, lambda: points_of(found.session, found.view, choice))
     return choice, points
 
 
@@ -210,7 +220,7 @@ def some_rows(request: Request, dataset: str, first: int = 0, count: int = 100) 
         found = opened(request, session, dataset)
         columns = shown_columns(found.view)
         asked = min(max(count, 1), MOST_ROWS)
-        rows = found.rows(columns, min(max(first, 0), found.view.row_count), asked)
+        rows = found.rows(columns, first, asked)
     shown = {"columns": columns, "rows": rows, "first": max(first, 0)}
     return render(request, "rows.html", shown)
 

@@ -16,7 +16,7 @@ from opengazette.localportal.pages.differences import (
     compare,
     differing_rows,
 )
-from opengazette.localportal.pages.readers import as_reader, page_view
+from opengazette.localportal.pages.readers import page_view, sees_drafts
 from opengazette.localportal.pages.rendering import address, render
 from opengazette.localportal.pages.sides import (
     Side,
@@ -25,8 +25,8 @@ from opengazette.localportal.pages.sides import (
     side_of_view,
 )
 from opengazette.localportal.pages.words_changed import words_changed
-from opengazette.localportal.portal import insider, portal_of
-from opengazette.localportal.problems import Problem, view_missing
+from opengazette.localportal.portal import portal_of
+from opengazette.localportal.problems import view_missing
 from opengazette.localportal.publishing.drafts import Revision
 from opengazette.localportal.publishing.kept import find_revision
 from opengazette.localportal.showing import Shown, shown_columns
@@ -112,10 +112,8 @@ def _insiders_only(request: Request) -> None:
     Raises:
         Problem: 404, so that a stranger does not learn that there is a draft.
     """
-    try:
-        insider(as_reader(request))
-    except Problem:
-        raise view_missing("") from None
+    if not sees_drafts(request):
+        raise view_missing("")
 
 
 def _nothing() -> Side:

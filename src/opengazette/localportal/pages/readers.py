@@ -14,7 +14,7 @@ from typing import Final
 from cryptography.fernet import Fernet, InvalidToken
 from fastapi import Request, Response
 
-from opengazette.localportal.portal import asker, readable_view
+from opengazette.localportal.portal import asker, insider, readable_view
 from opengazette.localportal.problems import Problem, view_missing
 from opengazette.localportal.store import Session
 from opengazette.localportal.views import View
@@ -52,6 +52,15 @@ def reader_name(request: Request) -> str | None:
         return asker(as_reader(request))
     except Problem:
         return None
+
+
+def sees_drafts(request: Request) -> bool:
+    """Say whether the reader writes or reviews, and so may see what is being prepared."""
+    try:
+        insider(as_reader(request))
+    except Problem:
+        return False
+    return True
 
 
 def page_view(request: Request, session: Session, dataset: str) -> View:

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from opengazette.localportal.pages import dataset_page, download_routes, preview_page
 from opengazette.localportal.pages.facets import ORDERS, find
 from opengazette.localportal.pages.preparing import drafts
-from opengazette.localportal.pages.readers import reader_name, sign_in, sign_out
+from opengazette.localportal.pages.readers import sees_drafts, sign_in, sign_out
 from opengazette.localportal.pages.rendering import address, refusal, render
 from opengazette.localportal.pages.said import department, frequency
 from opengazette.localportal.portal import portal_of
@@ -46,7 +46,7 @@ def _catalogue(request: Request, asked: dict[str, str]) -> Response:
     facets = {name: asked[name] for name in ("topic", "department", "frequency")}
     found = find(public, asked["q"], asked["tag"], asked["sort"], facets)
     preparing = []
-    if reader_name(request) is not None:
+    if sees_drafts(request):
         with portal_of(request).store.reading() as session:
             preparing = drafts(session)
     shown = {
@@ -90,13 +90,19 @@ def signing_in(
     try:
         sign_in(request, answer, name, password)
     except Problem as problem:
-        wrong = "Name or password is wrong."
-        if problem.status == 429:
-            wrong = "Too many attempts. Wait a minute, then try again."
+        wrong = _why_not(request, problem)
         return render(
             request, "sign-in.html", {"next": _local(next), "wrong": wrong}, problem.status
         )
     return answer
+
+
+def _why_not(request: Request, problem: Problem) -> str:
+    if problem.status == 429:
+        return "Too many attempts. Wait a minute, then try again."
+    if portal_of(request).settings.refuse_plain_http and request.url.scheme != "https":
+        return "This portal takes passwords over HTTPS only."
+    return "Name or password is wrong."
 
 
 @router.post("/sign-out", response_model=None)
