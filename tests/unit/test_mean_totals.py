@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
+from examples.nights import Nights, by_group, count
 
 from opengazette.disclosure.margins import with_margins
-from opengazette.disclosure.mean_totals import refuse_told_totals
-from opengazette.errors import CannotProtect
+from opengazette.disclosure.mean_totals import refuse_told_totals, told_totals
+from opengazette.errors import CannotProtect, DisclosureRisk
+from opengazette.model.contract import Contract
 from opengazette.model.publication import PublicationTable
 
 
@@ -85,3 +89,53 @@ def test_fractions_are_no_numbers_of_people() -> None:
 
 def test_a_group_whose_count_is_withheld_shows_no_mean() -> None:
     assert not is_refused([5, 500], [3, 200])
+
+
+def told(people: list[int | None], mean: list[float | None], decimals: int = 1) -> dict[str, int]:
+    public = pd.DataFrame({"members": people, "ill": mean}).astype(
+        {"members": "Int64", "ill": "Float64"}
+    )
+    return told_totals(public, publication(decimals), whole=["ill"], threshold=11)
+
+
+def test_a_reader_multiplies_the_mean_with_the_people_beside_it() -> None:
+    assert told([20, 300], [0.1, 0.3]) == {"ill": 1}
+    assert told([20], [0.1], decimals=2) == {"ill": 1}
+    assert told([200, 100], [0.1, 0.1]) == {}
+    assert told([20, None], [0.0, None]) == {}
+
+
+def test_a_mean_of_which_no_whole_number_is_the_total_tells_none() -> None:
+    assert told([20], [0.51], decimals=2) == {}
+
+
+SHARE = {
+    "kind": "mean",
+    "name": "share",
+    "label": "Share",
+    "unit": "share",
+    "definition": "Share of members who are ill.",
+    "column": "amount",
+    "over": "members",
+    "decimals": 2,
+}
+
+
+def test_the_second_pair_of_eyes_finds_the_mean_of_a_handful_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of twenty: the masker, which looks at the sums themselves, has overlooked them."""
+    nights = Nights(tmp_path, by_group(count("members"), SHARE))
+    with pytest.raises(CannotProtect, match="1 means of 'share'"):
+        nights.masked("group,members,share A,20,2 B,300,90")
+    monkeypatch.setattr("opengazette.steps.deidentify.refuse_told_totals", lambda *_, **__: None)
+    masked = nights.masked("group,members,share A,20,2 B,300,90")
+    with pytest.raises(DisclosureRisk, match=r"from 1 to 10 of what they add up: share \(1\)"):
+        nights.cleared(masked)
+
+
+def test_fractions_are_cleared_though_they_are_few(tmp_path: Path) -> None:
+    told = by_group(count("members"), SHARE).model_dump(mode="json", exclude_none=True)
+    told["columns"]["amount"]["type"] = "number"
+    nights = Nights(tmp_path, Contract.model_validate(told))
+    assert nights.cleared(nights.masked("group,members,share A,20,2.5 B,300,90.25")).primary == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,8 @@ from opengazette.errors import CannotProtect
 from opengazette.model.publication import Count, Mean, PublicationTable
 
 LARGEST = 2.0**53
+# Ties may be rounded either way.
+ROUNDING = 1e-9
 
 
 def refuse_told_totals(
@@ -45,6 +47,30 @@ def refuse_told_totals(
                 f"Publish a count of {mean.column!r} and a rate, which are withheld together, or "
                 "coarser groups.",
             )
+
+
+def told_totals(
+    public: pd.DataFrame, publication: PublicationTable, *, whole: Collection[str], threshold: int
+) -> dict[str, int]:
+    """Count the means that tell a reader, with the count beside them, a total below the threshold.
+
+    Shape: by name, those without any left out. Read from the public table alone: a mean lies half
+    a last digit around what is shown. `whole` names the means of whole numbers. What is not done:
+    a mean that is shown as 0 may be that of nobody, so it is left to `refuse_told_totals`.
+
+    Source: CalHHS Data De-Identification Guidelines 2.0, 4.4.1 rules 1 and 5; 4.4.3.
+    """
+    found: dict[str, int] = {}
+    for mean in publication.means():
+        people = public[mean.over].to_numpy(dtype=np.float64, na_value=np.nan)
+        shown = public[mean.name].to_numpy(dtype=np.float64, na_value=np.nan)
+        half = 0.5 * 10.0**-mean.decimals + ROUNDING
+        least = np.maximum(np.ceil((shown - half) * people), 1)
+        most = np.floor((shown + half) * people)
+        told = int(((shown > 0) & (least <= most) & (most < threshold)).sum())
+        if told and mean.name in whole:
+            found[mean.name] = told
+    return found
 
 
 def _totals(base: pd.DataFrame, publication: PublicationTable) -> Mapping[str, pd.Series[int]]:

@@ -27,6 +27,7 @@ from opengazette.disclosure.clearance import (
 )
 from opengazette.disclosure.continuity import EarlierTable
 from opengazette.disclosure.marks import codes_used
+from opengazette.disclosure.mean_totals import told_totals
 from opengazette.disclosure.protected_cells import (
     ProtectedCounts,
     protected_counts,
@@ -175,6 +176,8 @@ def _counts(
     refuse_untrue_codes(contract, public, small)
     checks += decisions_kept(contract, public, counts)
     past = rule_of_the_past(rule_pack)
+    if counts.rule.threshold > counts.rule.least:
+        checks += _means_found(contract, rule_pack, public)
     attack = attacked_with_memory(contract, past, public, true, counts, recollection)
     checks += attack.checks
     checks += amounts_attacked(contract, rule_pack, public, true, counts, seen)
@@ -233,6 +236,21 @@ def _compare(public: pd.DataFrame, true: pd.DataFrame, contract: Contract) -> li
         Check("Nothing that follows from a withheld count is shown", "rates and averages compared"),
         Check("Counts of exactly one that are shown", f"{alone} cells"),
     ]
+
+
+def _means_found(contract: Contract, rule_pack: RulePack, public: pd.DataFrame) -> list[Check]:
+    """See that no mean of whole numbers tells a small number of those that it adds up."""
+    publication, least = contract.publication, rule_pack.thresholds.numerator
+    whole = [m.name for m in publication.means() if contract.columns[m.column].type != "number"]
+    told = told_totals(public, publication, whole=whole, threshold=least)
+    if told:
+        named = ", ".join(f"{name} ({count})" for name, count in told.items())
+        raise DisclosureRisk(
+            f"{contract.id}: shown means that tell, with the count beside them, a number from 1 to "
+            f"{least - 1} of what they add up: {named}.",
+            "Publish a count and a rate, which are withheld together, or coarser groups.",
+        )
+    return [Check("No mean tells a small number", f"of {', '.join(whole)}")] if whole else []
 
 
 def _look_for_identifiers(public: pd.DataFrame, contract: Contract) -> list[Check]:
