@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,10 +13,13 @@ import pytest
 import requests
 from typer.testing import CliRunner
 
+from opengazette.adapters.archives.folder import FolderArchive
+from opengazette.adapters.archives.ledger import ArchiveLedger
 from opengazette.adapters.settings import Settings
 from opengazette.cli.main import app
 from opengazette.demo.departments import load
-from opengazette.errors import DriftFound, PortalUnavailable
+from opengazette.errors import DriftFound, LedgerConflict, PortalUnavailable
+from opengazette.governance.ledger_state import CLAIM
 
 pytestmark = pytest.mark.servers
 
@@ -129,6 +133,22 @@ def test_a_dataset_is_deleted_only_after_a_yes(office: Office, uid: str) -> None
     assert office.is_public(uid)
     assert "deleted" in office.run("withdraw", DATASET, *PERSON, "--delete", "--yes")
     assert not office.is_public(uid)
+
+
+def test_what_another_machine_may_show_again_is_not_said_to_be_gone(
+    office: Office, uid: str
+) -> None:
+    other = ArchiveLedger(FolderArchive(office.settings.var / "archive"), lambda: "elsewhere")
+    newest, now = other.entries(DATASET)[-1], datetime.now(UTC)
+    other.append(DATASET, "intent", now, newest.release, uid=uid)
+    try:
+        with pytest.raises(LedgerConflict, match=r"another machine \(elsewhere\)") as told:
+            office.run("withdraw", DATASET, *PERSON)
+    finally:
+        other.append(DATASET, "rolled_back", now, newest.release, uid=uid)
+    assert "a stranger finds nothing" not in office.shown
+    assert f"once more after {now + CLAIM:%Y-%m-%d %H:%M} UTC" in told.value.remedy
+    assert not office.is_public(uid), "it is made private all the same"
 
 
 def test_an_earlier_release_is_shown_again_and_stays(office: Office, uid: str) -> None:
