@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from opengazette.adapters.run_reports import (
     report_error,
     report_published,
     report_waiting,
+    reports_file,
 )
 from opengazette.adapters.settings import Settings
 from opengazette.errors import (
@@ -156,6 +158,21 @@ def test_reports_come_back_as_they_were_kept(settings: Settings) -> None:
     keep_reports(settings, "night", reports)
     assert read_reports(settings, "night") == reports
     assert read_reports(settings, "another") == ()
+
+
+def test_reports_are_read_by_nobody_else_on_the_machine(settings: Settings) -> None:
+    """They tell how many cells are withheld for which reason, and the score."""
+    left_by_a_killed_run = reports_file(settings, "night").with_suffix(".part")
+    left_by_a_killed_run.parent.mkdir(parents=True)
+    left_by_a_killed_run.touch(mode=0o644)
+    before = os.umask(0)
+    try:
+        kept = keep_reports(
+            settings, "night", [report_published("Births", published(changed=True), 1)]
+        )
+    finally:
+        os.umask(before)
+    assert kept.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_dataset_is_held_by_one_run_at_a_time(settings: Settings) -> None:

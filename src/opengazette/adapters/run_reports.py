@@ -1,6 +1,7 @@
 """Reports of runs: how they are drawn up, and their files under var/runs.
 
-A report holds words and counts that anybody may see.
+A report holds words and counts for the department's own staff: they say why cells are withheld,
+which the public table may not.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from opengazette.errors import ApprovalMissing, CannotProtect, OpenGazetteError,
 from opengazette.model.known_refusal import KnownRefusal
 from opengazette.model.receipts import Outcome, RunReport
 from opengazette.model.stages import Published, Release
+
+_PRIVATE_FILE = 0o600
 
 
 def report_published(title: str, published: Published, seconds: float) -> RunReport:
@@ -77,10 +80,12 @@ def _remedy(dataset: str, error: OpenGazetteError) -> str:
 
 
 def keep_reports(settings: Settings, run: str, reports: Sequence[RunReport]) -> Path:
-    """Write the reports of a run as one JSON file, whole or not at all."""
+    """Write the reports of a run as one JSON file, whole or not at all, for its owner alone."""
     file = reports_file(settings, run)
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".part")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=_PRIVATE_FILE, exist_ok=False)
     draft.write_text(json.dumps([asdict(report) for report in reports], indent=2) + "\n")
     draft.replace(file)
     return file

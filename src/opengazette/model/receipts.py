@@ -20,7 +20,11 @@ Outcome = Literal["published", "unchanged", "rehearsed", "waiting", "refused", "
 
 @dataclass(frozen=True)
 class RunReport:
-    """How the run of one dataset ended, in words and counts that anybody may see."""
+    """How the run of one dataset ended, in words and counts for the department's own staff.
+
+    No value of a table, but more than the public table tells: how many cells are withheld for
+    which reason, and the score, which says how small the smallest count is.
+    """
 
     dataset: str
     title: str
