@@ -107,7 +107,7 @@ def _visit(browser: Browser, place: str) -> dict[str, float]:
     found: dict[str, float] = page.evaluate(_READ)
     found |= _scrolled(page)
     found["sort_ms"] = _followed(page, lambda: page.locator("thead a").nth(4).click())
-    chosen = f"{place}?is.county=County+07&is.cause=Cause+03"
+    chosen = f"{place}?is.county=County+07&is.cause=Cause+003"
     found["filter_ms"] = _followed(page, lambda: page.goto(chosen, wait_until="load"))
     context.close()
     return found
@@ -186,8 +186,8 @@ def _write(file: Path, count: int) -> None:
         out.write(",".join(_FIELDS) + "\n")
         for at in range(count):
             year, rest = 2000 + at % 24, at // 24
-            county, cause = f"County {rest % 58:02}", f"Cause {rest // 58 % 60:02}"
-            sex = ("All", "Female", "Male")[rest // 3480 % 3]
+            county, cause = f"County {rest % 58:02}", f"Cause {rest // 58 % 240:03}"
+            sex = ("All", "Female", "Male")[rest // 13920 % 3]
             gone = draw.random() < 0.05
             cells = (year, county, cause, sex, "" if gone else draw.randrange(11, 5000))
             out.write(",".join(map(str, cells)) + f",{1 if gone else ''}\n")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
+
+from opengazette.localportal.accounts import change_accounts, new_account
 
 COLUMNS = {"county": "text", "year": "number", "visits": "number", "visits_annotation": "text"}
 PUBLIC = [
@@ -43,7 +46,10 @@ def revision(office: Any, made: str, action: str = "replace", csv: str = CSV) ->
     )["links"]
     head = {"Content-Type": "text/csv"}
     office.ask("POST", source["bytes"], content=csv.encode(), headers=head)
-    return f"/d/{made}/revisions/{opened['resource']['revision_seq']}"
+    place = f"/d/{made}/revisions/{opened['resource']['revision_seq']}"
+    while "still being read" in office.read_signed_in(place):
+        time.sleep(0.05)
+    return place
 
 
 def verdict(page: str) -> dict[str, int]:
@@ -129,3 +135,26 @@ def test_what_is_prepared_is_listed_for_those_who_are_signed_in(office: Any) -> 
     place = revision(office, made)
     assert place in office.read_signed_in("/")
     assert place not in office.read("/")
+
+
+def test_a_viewer_reads_what_is_private_and_sees_no_change_being_prepared(office: Any) -> None:
+    made = office.publish(COLUMNS, PUBLIC, public=False)
+    place = revision(office, made)
+    viewer = new_account("eve", "viewer", "a long enough secret")
+    change_accounts(office.folder, lambda kept: kept.with_account(viewer))
+    eve = ("eve", "a long enough secret")
+    assert office.client.get(f"/d/{made}", auth=eve).status_code == 200
+    assert office.client.get(place, auth=eve).status_code == 404
+    assert place not in office.client.get("/", auth=eve).text
+    change_accounts(office.folder, lambda kept: kept.without("eve"))
+    assert office.client.get(f"/d/{made}", auth=eve).status_code == 404
+
+
+def test_a_user_who_is_removed_is_out_with_the_cookie_in_hand(office: Any) -> None:
+    made = office.publish(COLUMNS, PUBLIC, public=False)
+    viewer = new_account("eve", "viewer", "a long enough secret")
+    change_accounts(office.folder, lambda kept: kept.with_account(viewer))
+    office.client.post("/sign-in", data={"name": "eve", "password": "a long enough secret"})
+    assert office.client.get(f"/d/{made}").status_code == 200
+    change_accounts(office.folder, lambda kept: kept.without("eve"))
+    assert office.client.get(f"/d/{made}").status_code == 404

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -112,7 +113,7 @@ def test_an_applied_revision_is_in_the_history_with_its_note(office: Any) -> Non
     office.ask("PUT", links["update"], json={"notes": "Names spelled out."})
     job = office.ask("PUT", links["apply"], json={})
     while office.ask("GET", job["links"]["show"])["resource"]["status"] != "successful":
-        pass
+        time.sleep(0.05)
     assert "Names spelled out." in office.read(f"/d/{made}")
 
 

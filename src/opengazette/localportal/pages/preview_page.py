@@ -21,6 +21,7 @@ from opengazette.localportal.pages.rendering import address, render
 from opengazette.localportal.pages.sides import (
     Side,
     output_of,
+    rows_are_coming,
     side_of_revision,
     side_of_view,
 )
@@ -57,6 +58,7 @@ class Facing:
     place: str
     notes: str = ""
     left_out: int = 0
+    coming: bool = False
 
 
 @router.api_route("/d/{dataset}/compare", methods=_READ, response_model=None)
@@ -96,7 +98,9 @@ def compare_revision(
         output = output_of(session, revision)
         after = side_of_revision(view, revision, output)
         left_out = output.error_rows if output else 0
-        facing = Facing(view, before, after, title, state, place, revision.notes or "", left_out)
+        coming = rows_are_coming(session, revision)
+        notes = revision.notes or ""
+        facing = Facing(view, before, after, title, state, place, notes, left_out, coming)
         return _answer(request, session, facing, part, page)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Final
 
 from opengazette.localportal.pages.counties import CALIFORNIA_COUNTIES
@@ -159,9 +160,9 @@ def _is_time(column: Column, values: Sequence[str]) -> bool:
 
 
 def _tells_apart(session: Session, view: View, found: Sequence[Dimension]) -> bool:
-    if not found:
-        return view.row_count <= 1
-    names = ", ".join(one.column.physical for one in found)
+    if prod(len(one.values) + 1 for one in found) < view.row_count:
+        return False
+    names = ", ".join(one.column.physical for one in found) or "1"
     counted = session.cursor.execute(
         f"SELECT count(*) FROM (SELECT DISTINCT {names} FROM {view.table})"
     ).fetchone()

@@ -57,6 +57,19 @@ def output_of(session: Session, revision: Revision) -> OutputSchema | None:
     return max(found, key=lambda output: output.id, default=None)
 
 
+def rows_are_coming(session: Session, revision: Revision) -> bool:
+    """Say whether rows of a revision are still being read or computed."""
+    return any(
+        (source.uploaded_at and not (source.finished_at or source.failed_at))
+        or any(
+            output.completed_at is None and output.failed_at is None
+            for schema in source.schemas
+            for output in schema.outputs
+        )
+        for source in sources_of(session, revision.key)
+    )
+
+
 def side_of_revision(view: View, revision: Revision, output: OutputSchema | None) -> Side:
     """Return what a revision would make of a dataset; nothing is changed by asking."""
     sent = {key: value for key, value in revision.metadata.items() if key != "columns"}
