@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from opengazette.localportal import PortalSettings, create_app
 
-QUERIES = int(os.environ.get("QUERIES", "600"))
+QUERIES = int(os.environ.get("QUERIES", "300"))
 ANN = ("ann", "correct horse")
 CANARY = "canary7f3e"
 #: The codes that the reference names, and those of the older family.
@@ -141,11 +141,14 @@ def of_types(depth: int) -> dict[str, st.SearchStrategy[str]]:
             number,
             st.tuples(number, st.sampled_from("+-*/%"), number).map(lambda p: f"({' '.join(p)})"),
             number.map(lambda one: f"-{one}"),
+            st.tuples(truth, number, number).map(lambda p: f"case({p[0]}, {p[1]}, true, {p[2]})"),
+            st.tuples(number, number).map(lambda p: f"coalesce({p[0]}, {p[1]})"),
             st.one_of(inner["day"], inner["moment"]).map(lambda one: f"date_extract_y({one})"),
         ),
         "text": st.one_of(
             text,
             st.tuples(text, text).map(" || ".join),
+            st.tuples(truth, text).map(lambda p: f"case when {p[0]} then {p[1]} end"),
             st.tuples(st.sampled_from(["upper", "lower"]), text).map(lambda p: f"{p[0]}({p[1]})"),
         ),
         "day": st.one_of(inner["day"], inner["day"].map(lambda one: f"date_trunc_ym({one})")),
@@ -157,13 +160,14 @@ def of_types(depth: int) -> dict[str, st.SearchStrategy[str]]:
             st.one_of(same).map(lambda p: f"{p[0]} not between {p[1]} and {p[0]}"),
             st.tuples(text, text).map(lambda p: f"{p[0]} like {p[1]}"),
             st.tuples(text, text).map(lambda p: f"starts_with({p[0]}, {p[1]})"),
+            st.tuples(text, text).map(lambda p: f"contains({p[0]}, {p[1]})"),
             st.tuples(truth, st.sampled_from(["and", "or"]), truth).map(" ".join),
             truth.map(lambda one: f"not ({one})"),
         ),
     }
 
 
-TYPED = of_types(3)
+TYPED = of_types(2)
 VALUES = st.one_of(*TYPED.values())
 AGGREGATED = st.one_of(
     st.just("count(*)"),

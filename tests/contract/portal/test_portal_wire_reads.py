@@ -147,6 +147,18 @@ def test_a_query_outside_the_subset_has_its_own_error(
         ({"$select": "place", "$order": "amount DESC", "$limit": "2"}, ["c", "b"]),
         ({"$select": "place", "$order": "place", "$offset": "3"}, ["d"]),
         ({"$select": "upper(place) as place", "$limit": "1"}, ["A"]),
+        (
+            {"$select": "case(amount > 1, 'more', true, 'less') as place"},
+            ["less", "more", "more", "less"],
+        ),
+        (
+            {"$select": "case when amount is null then 'none' else place end as place"},
+            ["a", "b", "c", "none"],
+        ),
+        ({"$select": "coalesce(amount, '7') as place"}, ["1", "2", "3", "7"]),
+        ({"$select": "place", "$where": "contains(place || 'x', 'bx')"}, ["b"]),
+        ({"$select": "place", "$where": "date_extract_woy(day) = 5"}, ["b", "c"]),
+        ({"$select": "place", "$where": "case(amount > 2, is_open is null, true, false)"}, ["c"]),
     ],
 )
 def test_the_subset_finds_what_it_says(
@@ -159,6 +171,36 @@ def test_the_subset_finds_what_it_says(
         {"place": "d"},
     ])  # fmt: skip
     assert [row["place"] for row in places.rows(params=parameters).json()] == found
+
+
+@pytest.mark.parametrize(
+    ("select", "code"),
+    [
+        ("case(amount > 1)", "bad-parse"),
+        ("case()", "bad-parse"),
+        ("case(amount, 'a')", "non-boolean-where"),
+        ("case(true, 'a', false, amount)", "type-mismatch"),
+        ("case amount when 1 then 'a' end", "bad-parse"),
+        ("coalesce(place, amount)", "type-mismatch"),
+        ("coalesce(spot, spot)", "type-mismatch"),
+        ("contains(amount, 'a')", "type-mismatch"),
+    ],
+)
+def test_a_choice_that_does_not_agree_has_its_own_error(
+    places: Places, select: str, code: str
+) -> None:
+    answered = places.rows(params={"$select": select})
+    assert (answered.status_code, answered.json()["code"]) == (400, f"query.soql.{code}")
+
+
+def test_choices_have_implicit_names_and_make_groups(places: Places) -> None:
+    places.rows("PUT", json=[{"place": "a", "amount": n} for n in (1, 2, 3)])
+    size = "case(amount > 1, 'large', true, 'small')"
+    asked = {"$select": f"{size}, count(*)", "$group": size, "$order": "count"}
+    found = places.rows(params=asked).json()
+    name = next(key for key in found[0] if key != "count")
+    assert name.startswith("case_amount_1_large")
+    assert [(row[name], row["count"]) for row in found] == [("small", "1"), ("large", "2")]
 
 
 def test_groups_have_implicit_names(places: Places) -> None:

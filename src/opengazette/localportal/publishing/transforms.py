@@ -23,8 +23,8 @@ from opengazette.localportal.publishing.value import (
     no_such_function,
     wrong_types,
 )
-from opengazette.localportal.soql.expression import CASE_FUNCTION, parse_expression
-from opengazette.localportal.soql.grammar import malformed
+from opengazette.localportal.soql.expression import parse_expression
+from opengazette.localportal.soql.grammar import CASE_FUNCTION, malformed
 from opengazette.localportal.soql.operators import ARITHMETIC, COMPARISONS
 from opengazette.localportal.values import (
     KIND_OF_TYPE_NAME,

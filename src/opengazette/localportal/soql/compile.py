@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from opengazette.localportal.problems import bad_request
-from opengazette.localportal.soql.grammar import Query, malformed
+from opengazette.localportal.soql.grammar import CASE_FUNCTION, Query, malformed
 from opengazette.localportal.soql.term import Term, TermKind
 from opengazette.localportal.soql.terms import Terms
 from opengazette.localportal.values import UNORDERED
@@ -160,7 +160,8 @@ def implicit_alias(node: exp.Expression) -> str:
 
 def _spelled(node: exp.Expression) -> str:
     if isinstance(node, exp.Anonymous):
-        return " ".join([str(node.this), *(_spelled(part) for part in node.expressions)])
+        name = "case" if node.this == CASE_FUNCTION else str(node.this)
+        return " ".join([name, *(_spelled(part) for part in node.expressions)])
     if isinstance(node, exp.Distinct):
         return " ".join(_spelled(part) for part in node.expressions)
     parts = " ".join(_spelled(part) for part in node.iter_expressions())

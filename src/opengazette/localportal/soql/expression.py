@@ -8,9 +8,6 @@ from sqlglot.tokens import Token, TokenType  # type: ignore[attr-defined]  # not
 
 from opengazette.localportal.soql.grammar import Soql, malformed, tokens_of
 
-#: What `case(…)` is called in a syntax tree, so that it is not taken for the keyword.
-CASE_FUNCTION = "case_of"
-
 
 class Transform(Soql):
     """Every function is a plain call: what a name means is decided by the list of functions."""
@@ -35,25 +32,12 @@ def parse_expression(text: str) -> exp.Expression:
     found = tokens_of(text)
     if not found:
         raise malformed("The expression is empty.", "query.soql.unexpected-eof")
-    tree = _parsed([Token(TokenType.SELECT, "SELECT"), *_with_case_calls(found)])
+    tree = _parsed([Token(TokenType.SELECT, "SELECT"), *found])
     extras = {name for name, value in tree.args.items() if value} - {"expressions"}
     if extras or len(tree.expressions) != 1 or isinstance(tree.expressions[0], exp.Alias):
         raise malformed("The expression is not one expression.")
     only: exp.Expression = tree.expressions[0]
     return only
-
-
-def _with_case_calls(found: list[Token]) -> list[Token]:
-    """Read `case(` as a call; `case when` stays the keyword."""
-    following = [*found[1:], None]
-    return [
-        Token(TokenType.VAR, CASE_FUNCTION)
-        if token.token_type is TokenType.CASE
-        and after is not None
-        and after.token_type is TokenType.L_PAREN
-        else token
-        for token, after in zip(found, following, strict=True)
-    ]
 
 
 def _parsed(found: list[Token]) -> exp.Select:

@@ -11,6 +11,8 @@ from sqlglot.tokens import Token, TokenType  # type: ignore[attr-defined]  # not
 
 from opengazette.localportal.problems import Problem, bad_request
 
+#: What `case(…)` is called in a syntax tree, so that it is not taken for the keyword.
+CASE_FUNCTION = "case_of"
 LONGEST_QUERY = 16_000
 DEEPEST_NESTING = 40
 _CLAUSE = {
@@ -113,7 +115,7 @@ def _opening(clause: str) -> list[Token]:
 
 
 def tokens_of(text: str) -> list[Token]:
-    """Cut a text into tokens; system fields are one token each.
+    """Cut a text into tokens; system fields are one token each, `case(` is a call.
 
     Raises:
         Problem: a text or name is not closed, or it is too long or too deep.
@@ -125,7 +127,7 @@ def tokens_of(text: str) -> list[Token]:
     except TokenError:
         raise malformed("A text or name is not closed.", "query.soql.unterminated-string") from None
     _refuse_deep_nesting(found)
-    return _with_system_fields(found)
+    return _with_case_calls(_with_system_fields(found))
 
 
 def _refuse_deep_nesting(found: list[Token]) -> None:
@@ -153,6 +155,19 @@ def _with_system_fields(found: list[Token]) -> list[Token]:
         else:
             joined.append(token)
     return joined
+
+
+def _with_case_calls(found: list[Token]) -> list[Token]:
+    """Read `case(` as a call; `case when` stays the keyword."""
+    following = [*found, None][1:]
+    return [
+        Token(TokenType.VAR, CASE_FUNCTION)
+        if token.token_type is TokenType.CASE
+        and after is not None
+        and after.token_type is TokenType.L_PAREN
+        else token
+        for token, after in zip(found, following, strict=True)
+    ]
 
 
 def _parse(found: list[Token]) -> exp.Select:

@@ -11,6 +11,7 @@ from typing import Final
 from sqlglot import exp
 
 from opengazette.localportal.problems import bad_request
+from opengazette.localportal.soql.functions import TIMES, called, case_when, coalesce, contains
 from opengazette.localportal.soql.grammar import malformed
 from opengazette.localportal.soql.operators import ARITHMETIC, COMPARISONS
 from opengazette.localportal.soql.term import (
@@ -40,15 +41,6 @@ _AGGREGATES: Final[dict[type[exp.Expression], str]] = {
     exp.Min: "min",
     exp.Max: "max",
 }
-_DATE_PARTS: Final = {
-    "date_extract_y": "year",
-    "date_extract_m": "month",
-    "date_extract_d": "day",
-    "date_extract_hh": "hour",
-    "date_extract_dow": "dow",
-}
-_DATE_TRUNCS: Final = {"date_trunc_y": "year", "date_trunc_ym": "month", "date_trunc_ymd": "day"}
-_TIMES: Final = ("floating_timestamp", "fixed_timestamp")
 _TEXTS: Final = ("text", "row_identifier")
 
 
@@ -118,7 +110,7 @@ class Terms:
         try:
             if kind == "number":
                 return Term(self.bind(bindable(plain_number(term.literal))), "number")
-            if kind in _TIMES:
+            if kind in TIMES:
                 read = floating_time if kind == "floating_timestamp" else fixed_time
                 return Term(f"CAST({self.bind(read(term.literal))} AS TIMESTAMP)", kind)
         except NotOfThisType:
@@ -195,24 +187,24 @@ class Terms:
         return over(f"({value.sql} {word} ({listed}))", "boolean", value, *items)
 
     def _like(self, node: exp.Expression) -> Term:
-        left, right = self._texts(node.this, node.expression)
+        left, right = self.texts(node.this, node.expression)
         word = "NOT LIKE" if node.args.get("negate") else "LIKE"
         return over(f"({left.sql} {word} {right.sql})", "boolean", left, right)
 
     def _startswith(self, node: exp.Expression) -> Term:
-        left, right = self._texts(node.this, node.expression)
+        left, right = self.texts(node.this, node.expression)
         return over(f"starts_with({left.sql}, {right.sql})", "boolean", left, right)
 
     def _dpipe(self, node: exp.Expression) -> Term:
-        left, right = self._texts(node.this, node.expression)
+        left, right = self.texts(node.this, node.expression)
         return over(f"({left.sql} || {right.sql})", "text", left, right)
 
     def _upper(self, node: exp.Expression) -> Term:
-        (inner,) = self._texts(node.this)
+        (inner,) = self.texts(node.this)
         return over(f"upper({inner.sql})", "text", inner)
 
     def _lower(self, node: exp.Expression) -> Term:
-        (inner,) = self._texts(node.this)
+        (inner,) = self.texts(node.this)
         return over(f"lower({inner.sql})", "text", inner)
 
     def _neg(self, node: exp.Expression) -> Term:
@@ -229,17 +221,16 @@ class Terms:
         return over(sql, "number", left, right)
 
     def _anonymous(self, node: exp.Expression) -> Term:
-        name = str(node.this).lower()
-        arguments = [self.term(argument) for argument in node.expressions]
-        if len(arguments) != 1 or arguments[0].kind not in _TIMES:
-            raise unknown(node)
-        if name in _DATE_PARTS:
-            sql = f"date_part('{_DATE_PARTS[name]}', {arguments[0].sql})"
-            return over(sql, "number", *arguments)
-        if name in _DATE_TRUNCS:
-            sql = f"CAST(date_trunc('{_DATE_TRUNCS[name]}', {arguments[0].sql}) AS TIMESTAMP)"
-            return over(sql, arguments[0].kind, *arguments)
-        raise unknown(node)
+        return called(self, node)
+
+    def _contains(self, node: exp.Expression) -> Term:
+        return contains(self, node)
+
+    def _coalesce(self, node: exp.Expression) -> Term:
+        return coalesce(self, node)
+
+    def _case(self, node: exp.Expression) -> Term:
+        return case_when(self, node)
 
     def _aggregate(self, node: exp.Expression) -> Term:
         if not self.aggregates_allowed:
@@ -282,7 +273,12 @@ class Terms:
             raise mismatch()
         return found
 
-    def _texts(self, *nodes: exp.Expression) -> list[Term]:
+    def texts(self, *nodes: exp.Expression) -> list[Term]:
+        """Translate expressions that are text.
+
+        Raises:
+            Problem: one of them is not.
+        """
         found = [self.term(node) for node in nodes]
         if any(term.kind not in (*_TEXTS, "null") for term in found):
             raise mismatch()
@@ -308,4 +304,7 @@ _TRANSLATED: Final = {
     exp.Lower,
     exp.Neg,
     exp.Anonymous,
+    exp.Contains,
+    exp.Coalesce,
+    exp.Case,
 }
