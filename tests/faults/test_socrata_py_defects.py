@@ -210,6 +210,20 @@ def test_a_job_without_end_is_waited_for_for_ever_by_the_bare_library_and_not_by
         RevisionSender(pause=0.02)._apply(ours(server))
 
 
+def test_a_revision_that_is_still_being_applied_is_waited_for(trusted: Certificate) -> None:
+    name = revisions._named(sent(), rows=True)
+    running = revision_json(notes=name, task_sets=[{"finished_at": None}])
+    closed = revision_json(notes=name, task_sets=[{"finished_at": "now"}], closed_at="now")
+
+    def behave(asked: Asked, number: int) -> Answer:
+        now = closed if number > 1 else running
+        return said(now if asked.path.endswith("/0") else [now])
+
+    with serving(behave, trusted) as server:
+        assert RevisionSender(pause=0.01).may_stand(guarded(server), UID, sent())
+        assert [asked.method for asked in server.asked] == ["GET"] * 4
+
+
 def test_accepted_is_done_for_the_bare_library_and_waited_for_by_ours(
     trusted: Certificate,
 ) -> None:

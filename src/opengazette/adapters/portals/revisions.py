@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -13,7 +14,7 @@ from opengazette.adapters.portals.faces import papers_seen, shown_otherwise
 from opengazette.adapters.portals.revision_client import Resource, RevisionClient, understood
 from opengazette.adapters.portals.shipment import Shipment
 from opengazette.adapters.portals.views import is_draft, is_open, kept_metadata
-from opengazette.errors import HeldByPortal, OpenGazetteError, PortalRejected
+from opengazette.errors import HeldByPortal, OpenGazetteError, PortalRejected, PortalUnavailable
 
 #: How the note of every revision of ours begins; what follows names what it brings.
 OURS: Final = "OpenGazette"
@@ -39,9 +40,9 @@ class RevisionSender:
 
     def may_stand(self, client: Connection, uid: str, shipment: Shipment, /) -> bool:
         """Tell whether a revision with this shipment was applied: by a reviewer, or unheard of."""
-        named = _named(shipment, rows=True)
-        listed = RevisionClient(client).revisions_of(uid)
-        return any(_note(one) == named and _is_closed(one) for one in listed)
+        ours = [one for one in self._settled(client, uid) if _brought_rows(one)]
+        newest = max(ours, key=lambda one: one.attributes["revision_seq"], default=None)
+        return newest is not None and _note(newest) == _named(shipment, rows=True)
 
     def send_rows(
         self, client: Connection, uid: str, shipment: Shipment, _earlier: Shipment | None, /
@@ -62,7 +63,7 @@ class RevisionSender:
 
     def _send(self, client: Connection, uid: str, shipment: Shipment, *, rows: bool) -> bool:
         library, named = RevisionClient(client), _named(shipment, rows=rows)
-        begun = [one for one in library.revisions_of(uid) if not _is_closed(one)]
+        begun = [one for one in self._settled(client, uid) if not _is_closed(one)]
         ready = next((one for one in begun if _note(one) == named and _is_filled(one)), None)
         if ready is not None:
             _refuse_reviewed(client, uid, ready)
@@ -78,6 +79,27 @@ class RevisionSender:
                 _discard([revision])
             raise
         return self._apply(revision)
+
+    def _settled(self, client: Connection, uid: str) -> list[Resource]:
+        """Return the revisions of a dataset, once none of ours is being applied any more."""
+        library = RevisionClient(client)
+        listed = library.revisions_of(uid)
+        running = [one for one in listed if _note(one).startswith(OURS) and _is_running(one)]
+        for one in running:
+            self._wait_for(one)
+        return library.revisions_of(uid) if running else listed
+
+    def _wait_for(self, revision: Resource) -> None:
+        until = time.monotonic() + LONGEST_WORK
+        while _is_running(revision):
+            if time.monotonic() > until:
+                raise PortalUnavailable(
+                    "The portal has not ended applying an earlier revision.",
+                    "Look at the dataset's revisions on the portal, then run again.",
+                )
+            time.sleep(self._pause)
+            with understood():
+                revision.show()
 
     def _opened(
         self,
@@ -215,6 +237,16 @@ def _note(revision: Resource) -> str:
 
 def _is_closed(revision: Resource) -> bool:
     return bool(revision.attributes.get("closed_at"))
+
+
+def _is_running(revision: Resource) -> bool:
+    jobs = revision.attributes.get("task_sets") or ()
+    return not _is_closed(revision) and any(not job.get("finished_at") for job in jobs)
+
+
+def _brought_rows(revision: Resource) -> bool:
+    applied = _is_closed(revision) and not revision.attributes.get("discarded_at")
+    return applied and _note(revision).startswith(f"{OURS} release")
 
 
 def _is_filled(revision: Resource) -> bool:

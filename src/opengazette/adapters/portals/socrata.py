@@ -215,8 +215,8 @@ class SocrataPortal:
 
         A replaced row counts as changed with everybody who follows the table.
         """
-        meant = earlier is not None and earlier.digest == shipment.digest
-        if not meant and not self._sender.may_stand(client, uid, shipment):
+        sent = self._sender.may_stand(client, uid, shipment)
+        if not sent and (earlier is None or earlier.digest != shipment.digest):
             return False
         seen = read_back(client, uid, shipment.columns)
         return seen == ReadBack(shipment.rows, shipment.digest)
