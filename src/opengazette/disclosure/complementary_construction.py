@@ -28,8 +28,8 @@ SPARSEST = 20
 PASSING, NEVER_SHOWN = 4.0, 1e4
 # So many demands are proved in blocks: that takes more cells and less time than one by one.
 MANY = 10_000
-# So many are met by withholding more before others are met together anew.
-EXTENSIONS = 20
+# So many, or such a share of all, are met by withholding more before others are met together anew.
+EXTENSIONS, SHARE = 20, 40
 # One by one is given up once so many misses are not made up for by hits, each worth two.
 PATIENCE, HIT = 30, 2
 # Other witnesses sought for what one cell less needs: counted, not by the clock.
@@ -102,7 +102,8 @@ class _Proof:
         else:
             self._meet_together()
             self._walk(partial(pursue, reaches=NEARBY), patience=PATIENCE)
-            while self._extend(EXTENSIONS) and not self.stop():
+            few = max(EXTENSIONS, sum(1 for _ in self.unmet()) // SHARE)
+            while self._extend(few) and not self.stop():
                 self._meet_together()
         for fixed in (PASSING, NEVER_SHOWN):
             self._extend(np.inf, fixed)
