@@ -89,3 +89,17 @@ def test_a_count_of_a_linked_dataset_is_not_another_of_the_same_name(tmp_path: P
     assert "?" in other.shown(masked).values()
     with pytest.raises(AuditFailed, match=TOGETHER):
         other.cleared(other.showing_all_but(masked))
+
+
+def test_a_few_more_positives_beside_the_same_negatives_take_the_tests_along(
+    tmp_path: Path,
+) -> None:
+    """Shown, 104 tests after 100 would say that 8 positives are 4 more than the night before."""
+    nights = Nights(tmp_path, RESULTS)
+    nights.released(FIRST)
+    more = "group,tests,positive,negative A,104,8,96 B,300,100,200 C,260,95,165"
+    masked = nights.masked(more)
+    with pytest.raises(AuditFailed):
+        nights.cleared(nights.showing_all_but(masked, positive="A", negative="A"))
+    shown = nights.shown(nights.released(more))
+    assert shown == {"A": "? ? ?", "B": "300 100 200", "C": "260 95 165"}

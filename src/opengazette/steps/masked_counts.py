@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from opengazette.disclosure.annotation import Codes, annotation_of
+from opengazette.disclosure.audit import attack
 from opengazette.disclosure.audit_insiders import singletons
 from opengazette.disclosure.audit_memory import given_away_before, reader_of
 from opengazette.disclosure.masking import withheld_despite, withheld_for
@@ -50,7 +51,7 @@ def withheld_counts(
     names, publication = Meanings(), contract.publication
     try:
         found = _withheld(contract, rule, true, counts, recollection, told, names, ())
-        return withheld_with_sums(true, publication, counts, found)
+        return _with_sums(contract, rule, true, counts, recollection, found, names, ())
     except CannotProtect:
         table = published_table(publication, withhold(true, publication, {}))
         lost = given_away_before(
@@ -65,7 +66,34 @@ def withheld_counts(
         if not lost:
             raise
     found = _withheld(contract, rule, true, counts, recollection, told, names, lost)
-    return withheld_with_sums(true, publication, counts, found)
+    return _with_sums(contract, rule, true, counts, recollection, found, names, lost)
+
+
+def _with_sums(
+    contract: Contract,
+    rule: SmallCountRule,
+    true: pd.DataFrame,
+    counts: ProtectedCounts,
+    recollection: Recollection,
+    found: Mapping[str, Mask],
+    names: Meanings,
+    lost: Collection[Quantity],
+) -> dict[str, Mask]:
+    """Withhold further counts where others of the row add up to them, or they to others."""
+    publication, sums = contract.publication, measure_sums(true, contract.publication)
+    numbers, range_ = cell_table(publication, true).counts, Protection(1, rule.threshold - 1)
+
+    def holds(pattern: Mapping[str, Mask]) -> bool:
+        shown = published_table(publication, withhold(true, publication, pattern), sums)
+        seen, grows = recollection.seen, growing(contract)
+        reader = reader_of(shown, numbers, seen, rule, grows, meanings=names)
+        spared = reader.named(lost)
+        concerns = [*reader.concerns(counts.concerns), reader.past(rule, range_)]
+        wanted = [concern.without(spared) for concern in concerns]
+        findings = (attack(reader.published, c.cells, c.demand, rule) for c in wanted)
+        return all(each.covered and each.proved for found in findings for each in found)
+
+    return withheld_with_sums(true, sums, found, holds)
 
 
 def _withheld(
