@@ -149,14 +149,20 @@ class Connection(Socrata):
         return True
 
     def attach(self, uid: str, name: str, media_type: str, content: bytes) -> str:
-        """Upload a file and return the id to list it under."""
-        answer = self._perform_request(
-            "post",
-            f"/api/views/{checked_uid(uid)}/files.txt",
-            data=content,
-            headers={"X-File-Name": name, "Content-Type": media_type},
-        )
-        asset = answer.get("file") if isinstance(answer, dict) else None
+        """Upload a file to a dataset and return the id to list it under."""
+        place = f"/api/views/{checked_uid(uid)}/files.txt"
+        return self._uploaded(place, "file", name, media_type, content)
+
+    def attach_to_draft(self, place: str, name: str, media_type: str, content: bytes) -> str:
+        """Upload a file to a draft revision and return the id to list it under."""
+        return self._uploaded(f"{place}/attachment", "file_id", name, media_type, content)
+
+    def _uploaded(
+        self, place: str, answered: str, name: str, media_type: str, content: bytes
+    ) -> str:
+        headers = {"X-File-Name": name, "Content-Type": media_type}
+        answer = self._perform_request("post", place, data=content, headers=headers)
+        asset = answer.get(answered) if isinstance(answer, dict) else None
         if not isinstance(asset, str) or not CODE.fullmatch(asset):
             raise no_data()
         return asset
@@ -177,19 +183,6 @@ class Connection(Socrata):
         finished = self._finished(method, resource, arguments, response)
         content_of(finished)
         return finished
-
-    def attach_to_draft(self, place: str, name: str, media_type: str, content: bytes) -> str:
-        """Upload a file to a draft revision and return the id to list it under."""
-        answer = self._perform_request(
-            "post",
-            f"{place}/attachment",
-            data=content,
-            headers={"X-File-Name": name, "Content-Type": media_type},
-        )
-        asset = answer.get("file_id") if isinstance(answer, dict) else None
-        if not isinstance(asset, str) or not CODE.fullmatch(asset):
-            raise no_data()
-        return asset
 
     def describe_column(self, uid: str, name: str, document: dict[str, str]) -> None:
         """Change what a column says of itself."""
