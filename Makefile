@@ -7,6 +7,8 @@ UV_VERSION := 0.13.9
 TAUARGUS_VERSION := 0.6.0
 MUTMUT_VERSION := 3.8.1
 ROOT := $(CURDIR)
+# How often `make faults` kills a publication.
+KILLS ?= 200
 # What is installed beside the core; add --extra recogniser for a second look at identifiers.
 EXTRAS ?= --extra demo --extra sources --extra revisions
 
@@ -31,7 +33,7 @@ BIN := .venv/bin
 UV := .tools/bin/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup nightly up down test check lint unit flows browser bench bench-suppression mutants docs lock deployments schemas clean
+.PHONY: help setup nightly up down test check lint unit flows browser faults bench bench-suppression mutants docs lock deployments schemas clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -68,6 +70,11 @@ flows: setup ## Only the tests against real servers
 
 browser: setup ## Only the tests in a real Chromium
 	@$(BIN)/pytest -m browser
+
+faults: setup ## Every fault at every place by each protocol, and 200 kills; takes hours, writes docs/operators/faults.md
+	@FAULTS=all KILLS=$(KILLS) $(BIN)/pytest tests/faults tests/contract/test_publication_killed.py \
+	  tests/contract/test_taking_back.py tests/contract/test_plans.py tests/contract/test_watch.py \
+	  tests/contract/portal/test_portal_killed.py
 
 bench: setup ## Measure against named baselines
 	@$(BIN)/python -m benchmarks

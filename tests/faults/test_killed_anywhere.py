@@ -1,6 +1,7 @@
 """kill -9 at any instant: the public sees a whole table, and the next run finishes.
 
-`KILLS=200 pytest tests/faults/test_killed_anywhere.py` kills more often.
+`FAULTS=all KILLS=200 pytest tests/faults/test_killed_anywhere.py` kills more often, and by each
+protocol.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from examples.offices import LocalPortal, Office
+from examples.offices import SENDERS, LocalPortal, Office
 
 pytestmark = pytest.mark.servers
 
 KILLS = int(os.environ.get("KILLS", "15"))
+PROTOCOLS = list(SENDERS) if os.environ.get("FAULTS") == "all" else ["soda"]
 
 
 def seen(office: Office) -> int | None:
@@ -54,10 +56,11 @@ def spread(number: int) -> float:
     return number * 0.6180339887 % 1
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_run_that_is_killed_anywhere_is_finished_by_the_next(
-    tmp_path: Path, local_portal: LocalPortal
+    tmp_path: Path, local_portal: LocalPortal, protocol: str
 ) -> None:
-    office = Office(tmp_path / "archive", local_portal)
+    office = Office(tmp_path / "archive", local_portal, protocol)
     office.publish(3)
     lasts = seconds_of(lambda: office.publish(4))
     before, struck = 4, 0
