@@ -53,16 +53,40 @@ def test_a_table_with_years_gets_a_line_at_its_total(office: Any) -> None:
     ]
 
 
+def pieces(svg: str) -> int:
+    """Count the pieces that the one line of a drawing is in."""
+    line = re.search(r'aria-roledescription="line mark"[^>]*d="([^"]*)"', svg) or re.search(
+        r'd="(M[^"]*)"[^>]*stroke-width="2.5"', svg
+    )
+    assert line is not None
+    return line.group(1).count("M")
+
+
+def test_years_without_rows_are_not_bridged(office: Any) -> None:
+    rows = [{"year": str(year), "visits": 9} for year in (2000, 2001, 2002, 2010, 2011)]
+    page = office.read(f"/d/{office.publish(COLUMNS, rows)}")
+    assert pieces(drawing(office, page)) == 2
+    assert len(as_table(page)) == 5
+
+
+@pytest.mark.parametrize(
+    "years",
+    [
+        ["2019-11", "2019-12", "2020-01", "2020-02", "2020-03"],
+        ["2019-2021", "2022-2024", "2025-2027"],
+        ["2019-Q4", "2020-Q1", "2020-Q2"],
+        ["2020-01-03", "2020-01-06", "2020-01-07"],
+    ],
+)
+def test_months_and_weekends_break_no_line(office: Any, years: list[str]) -> None:
+    rows = [{"year": year, "visits": 9} for year in years]
+    page = office.read(f"/d/{office.publish(COLUMNS, rows)}")
+    assert pieces(drawing(office, page)) == 1
+
+
 def test_a_withheld_point_is_a_gap_with_a_mark(office: Any) -> None:
     whole = drawing(office, office.read(f"/d/{office.publish(COLUMNS, by_year_and_sex(''))}"))
     broken = drawing(office, office.read(f"/d/{office.publish(COLUMNS, by_year_and_sex())}"))
-
-    def pieces(svg: str) -> int:
-        line = re.search(r'aria-roledescription="line mark"[^>]*d="([^"]*)"', svg) or re.search(
-            r'd="(M[^"]*)"[^>]*stroke-width="2.5"', svg
-        )
-        assert line is not None
-        return line.group(1).count("M")
 
     assert (pieces(whole), pieces(broken)) == (1, 2)
     assert "stroke-dasharray" in broken
@@ -117,6 +141,7 @@ def test_numbers_are_never_added_up_over_a_withheld_cell(office: Any) -> None:
     rows += [{"sex": "M", "visits": 5}]
     page = office.read(f"/d/{office.publish(COLUMNS, rows)}")
     assert as_table(page) == [("F", "No data"), ("M", "8")]
+    assert "Rows that share a point are added up." in page
 
 
 def test_the_reader_chooses_axis_slice_and_lines(office: Any) -> None:

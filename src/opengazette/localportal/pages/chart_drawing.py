@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -10,7 +11,7 @@ from opengazette.localportal.pages.chart_paint import PAINT, Paint, Theme
 from opengazette.localportal.pages.chart_points import Point, Points
 from opengazette.localportal.pages.chart_words import measure_name
 from opengazette.localportal.pages.counties import county_boundaries
-from opengazette.localportal.pages.periods import Unit, period
+from opengazette.localportal.pages.periods import breaks, period, usual_stretch
 
 if TYPE_CHECKING:
     import altair as alt
@@ -20,14 +21,7 @@ WIDTHS: Final[dict[Size, int]] = {"wide": 1120, "phone": 340}
 _HEIGHT: Final = 330
 #: What the labels are measured with here, and fonts of the same widths elsewhere.
 _FONT: Final = "'Liberation Sans', Arial, Helvetica, sans-serif"
-_TICKS: Final[dict[Unit, str]] = {
-    "year": "%Y",
-    "half": "%b %Y",
-    "quarter": "%b %Y",
-    "month": "%b %Y",
-    "week": "%b %Y",
-    "day": "%b %Y",
-}
+_SHORT_DAYS: Final = 150
 
 
 def draw(choice: Choice, found: Points, theme: Theme, size: Size) -> str:
@@ -114,17 +108,12 @@ def _lines(
 ) -> alt.LayerChart | alt.FacetChart:
     import altair as alt
 
-    dated = [
-        {"at": read.start.isoformat(), "series": one.series, "number": one.number}
-        for one in found.points
-        if (read := period(one.at)) is not None
-    ]
-    units = {read.unit for one in found.points if (read := period(one.at)) is not None}
-    days = sorted({str(one["at"]) for one in dated})
+    dated = _dated(found)
+    days = sorted({str(one["at"]) for one in dated if not one["absent"]})
     few: Any = days if len(days) <= (12 if size == "wide" else 6) else alt.Undefined
     ticks = alt.Axis(
         title=None,
-        format=_TICKS[min(units, default="year")],
+        format=_date_format(choice, days),
         grid=False,
         labelFlush=False,
         values=few,
@@ -138,12 +127,41 @@ def _lines(
         y=alt.Y("number:Q", axis=_numbers(), scale=alt.Scale(zero=True)),
         color=_series(choice, found, paint),
     )
-    gaps = base.transform_filter("datum.number === null")
+    gaps = base.transform_filter("datum.number === null && !datum.absent")
     rules = gaps.mark_rule(color=paint.missing, strokeDash=[3, 4], strokeWidth=1.5)
     marks = gaps.mark_point(
         shape="diamond", size=90, color=paint.missing, fill=paint.paper, strokeWidth=2
     ).encode(y=alt.value(4))
     return alt.layer(rules, lines, marks)
+
+
+def _date_format(choice: Choice, days: list[str]) -> str:
+    units = {read.unit for value in choice.by.values if (read := period(value)) is not None}
+    if units == {"year"}:
+        return "%Y"
+    span = (date.fromisoformat(days[-1]) - date.fromisoformat(days[0])).days if days else 0
+    return "%-d %b %Y" if units & {"day", "week"} and span < _SHORT_DAYS else "%b %Y"
+
+
+def _dated(found: Points) -> list[dict[str, Any]]:
+    """Return the points by day, and one without a number in each stretch that lacks rows."""
+    lines: dict[str, dict[date, float | None]] = {}
+    unbroken = False
+    for point in found.points:
+        read = period(point.at)
+        if read is not None:
+            lines.setdefault(point.series, {})[read.start] = point.number
+            # Days may lack weekends, which is no gap.
+            unbroken = unbroken or read.unit == "day"
+    usual = usual_stretch([start for line in lines.values() for start in line])
+    dated = []
+    for series, line in lines.items():
+        starts = sorted(line)
+        absent = [] if unbroken else breaks(starts, usual)
+        for start in sorted([*starts, *absent]):
+            cells = {"at": start.isoformat(), "series": series, "number": line.get(start)}
+            dated.append({**cells, "absent": start not in line})
+    return dated
 
 
 def _dot(points: int) -> Any:  # noqa: ANN401 - altair takes a truth or a form

@@ -53,15 +53,19 @@ def points_of(session: Session, view: View, choice: Choice) -> Points:
     where, bound = _slice(choice)
     rows = session.cursor.execute(
         f"SELECT {value_sql(choice.by.column)} AS place, {series} AS line, {gather}({number}),"
-        f" {gone}, {code} FROM {view.table} WHERE {where} GROUP BY place, line"
+        f" {gone}, {code}, count(*) FROM {view.table} WHERE {where} GROUP BY place, line"
         f" ORDER BY min(number) LIMIT {_MOST_POINTS}",
         bound,
     ).fetchall()
     found = [
         Point(at, series or "", None, _word(code)) if gone else Point(at, series or "", value)
-        for at, series, value, gone, code in rows
+        for at, series, value, gone, code, _ in rows
     ]
-    return _trimmed(choice, found)
+    trimmed = _trimmed(choice, found)
+    if measure is None or all(count == 1 for *_, count in rows):
+        return trimmed
+    word = "averaged" if gather == "avg" else "added up"
+    return Points(trimmed.points, (f"Rows that share a point are {word}.", *trimmed.notes))
 
 
 def _slice(choice: Choice) -> tuple[str, dict[str, object]]:

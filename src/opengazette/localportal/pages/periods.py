@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import Final, Literal
 
 Unit = Literal["year", "half", "quarter", "month", "week", "day"]
@@ -21,6 +23,25 @@ class Period:
 
     start: date
     unit: Unit
+
+
+#: A stretch this many times the usual one lacks a period; months and years differ by less.
+_TOO_LONG: Final = 1.6
+
+
+def breaks(starts: Sequence[date], usual: timedelta) -> list[date]:
+    """Return a day within each stretch of sorted starts in which at least one period is missing."""
+    return [
+        before + (after - before) / 2
+        for before, after in pairwise(starts)
+        if after - before > _TOO_LONG * usual
+    ]
+
+
+def usual_stretch(starts: Collection[date]) -> timedelta:
+    """Return the shortest time from one start to the next; for ever where there is only one."""
+    ordered = sorted(set(starts))
+    return min((after - before for before, after in pairwise(ordered)), default=timedelta.max)
 
 
 def period(text: str) -> Period | None:
