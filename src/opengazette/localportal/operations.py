@@ -165,6 +165,19 @@ _VIEWS: Final = (
     ),
     Operation(_READ, "/api/views/{dataset}/files/{asset_id}", media=("*/*",)),
     Operation(_READ, "/api/views/{dataset}/rows.csv", media=("text/csv",)),
+    Operation("get", "/api/views/{dataset}/permissions", refused=INSIDE),
+    Operation(
+        "put",
+        "/api/views/{dataset}/permissions",
+        refused=WRITE,
+        body={
+            "type": "object",
+            "properties": {
+                "scope": {"enum": ["public", "private"]},
+                "users": {"type": "array", "items": {"type": "object"}},
+            },
+        },
+    ),
     Operation("get", "/api/views/{dataset}/approvals", refused=INSIDE),
     Operation(
         "put",

@@ -148,3 +148,20 @@ def test_a_dataset_without_columns_has_nothing_to_show(shared_portal: Served, fo
     v3 = f"{bare.url}/api/v3/views/{bare.id}/query.json"
     assert bare.session.get(v3, timeout=10).json() == []
     assert bare.views("GET", "/rows.csv").status_code == 200
+
+
+def test_permissions_are_shown_and_set_for_all_or_for_accounts(places: Places) -> None:
+    path = "/permissions"
+    shown = places.views("GET", path).json()
+    owner = shown["users"][0]["id"]
+    level = {"name": "current_owner", "version": "all"}
+    assert (shown["scope"], shown["users"][0]["accessLevels"]) == ("private", [level])
+    for scope in ("public", "private"):
+        answer = places.views("PUT", path, json={"scope": scope, "users": [{"id": owner}]})
+        assert (answer.status_code, answer.json()["scope"]) == (200, scope)
+        assert places.views("GET").json()["permissions"] == {"scope": scope}
+    for refused in ({"scope": "site"}, {"scope": "public", "users": [{"id": "eve"}]}, {}):
+        assert places.views("PUT", path, json=refused).status_code == 400
+    assert places.views("GET", path).json()["scope"] == "private"
+    stranger = requests.get(f"{places.url}/api/views/{places.id}{path}", timeout=10)
+    assert stranger.status_code == 403

@@ -21,7 +21,6 @@ from opengazette.localportal.editing import (
     update_view,
 )
 from opengazette.localportal.portal import (
-    Portal,
     asker,
     may,
     portal_of,
@@ -29,17 +28,17 @@ from opengazette.localportal.portal import (
     readable_view,
     split_suffix,
 )
-from opengazette.localportal.problems import Problem, bad_request, view_missing
+from opengazette.localportal.problems import bad_request, view_missing
 from opengazette.localportal.publishing.kept import forget_revisions, upload_folder
 from opengazette.localportal.reading import ask
+from opengazette.localportal.routes.permissions import refuse_unapproved, set_permission
 from opengazette.localportal.soql.grammar import Query
-from opengazette.localportal.store import Asset, Session, close_session, now, then_close
+from opengazette.localportal.store import Asset, Session, close_session, then_close
 from opengazette.localportal.views import View, column_json, view_json
 from opengazette.localportal.wire import MEDIA_TYPE, csv_body, soda_headers
 
 router = APIRouter(prefix="/api/views")
 _READ: Final = ["GET", "HEAD"]
-_SCOPES: Final = {"public.read": True, "public": True, "private": False}
 
 
 def _shown(view: View) -> JSONResponse:
@@ -87,7 +86,7 @@ async def update(request: Request, name: str) -> Response:
     method = request.query_params.get("method")
     if method == "setPermission":
         scope = request.query_params.get("value") or await sent_json(request)
-        return await run_in_threadpool(_set_permission, portal_of(request), dataset, scope)
+        return await run_in_threadpool(set_permission, portal_of(request), dataset, scope)
     if method is not None:
         raise bad_request("The method is not known.")
     sent = await sent_object(request)
@@ -97,25 +96,6 @@ async def update(request: Request, name: str) -> Response:
             return update_view(session, session.view(dataset), sent)
 
     return _shown(await run_in_threadpool(work))
-
-
-def _set_permission(portal: Portal, dataset: str, scope: JsonValue) -> Response:
-    if not isinstance(scope, str) or scope not in _SCOPES:
-        raise bad_request(f"The permission is one of {', '.join(_SCOPES)}.")
-    with portal.store.writing() as session:
-        view = session.view(dataset)
-        if _SCOPES[scope] and not view.public:
-            _refuse_unapproved(portal)
-        session.keep(view.model_copy(update={"public": _SCOPES[scope], "modified_at": now()}))
-    return Response(status_code=200)
-
-
-def _refuse_unapproved(portal: Portal) -> None:
-    """Refuse what would make something public past the second person."""
-    if portal.settings.approve_public:
-        raise Problem(
-            409, "approval.needed", "What becomes public here is approved first: use a revision."
-        )
 
 
 @router.delete("/{name}", response_model=None)
@@ -147,7 +127,7 @@ def publication(
         if method is None:
             original = session.find(view.working_copy_of or "")
             if view.public or (original is not None and original.public):
-                _refuse_unapproved(portal_of(request))
+                refuse_unapproved(portal_of(request))
             return _shown(publish_view(session, view))
         return _shown(copy_view(session, view, with_rows=method == "copy"))
 
