@@ -6,6 +6,8 @@ import re
 import time
 from typing import Any
 
+import pytest
+
 from opengazette.localportal.accounts import change_accounts, new_account
 
 COLUMNS = {"county": "text", "year": "number", "visits": "number", "visits_annotation": "text"}
@@ -111,6 +113,49 @@ def test_an_update_keeps_the_rows_that_it_does_not_name(office: Any) -> None:
     assert (found["Rows added"], found["Rows changed"], found["Rows removed"]) == (1, 1, 0)
 
 
+def test_of_a_dataset_that_was_never_public_everything_is_new(office: Any) -> None:
+    columns = [
+        {"name": name, "fieldName": name, "dataTypeName": kind}
+        for name, kind in {**COLUMNS, "open": "checkbox", "place": "point"}.items()
+    ]
+    made = office.ask("POST", "/api/views", json={"name": "New", "columns": columns})["id"]
+    rows = [{**row, "open": True} for row in DRAFT]
+    office.ask("PUT", f"/resource/{made}.json", json=rows)
+    page = office.read_signed_in(f"/d/{made}/compare")
+    assert verdict(page)["Rows added"] == 4
+    assert "Glenn" in page
+
+
+def test_without_anything_to_tell_rows_apart_a_changed_row_is_one_removed_and_one_added(
+    office: Any,
+) -> None:
+    made = office.publish({"note": "text"}, [{"note": "a"}, {"note": "a"}, {"note": "b"}])
+    copy = office.ask("POST", f"/api/views/{made}/publication.json?method=copy")["id"]
+    office.ask("PUT", f"/resource/{copy}.json", json=[{"note": "a"}, {"note": "b"}, {"note": "c"}])
+    found = verdict(office.read_signed_in(f"/d/{copy}/compare"))
+    assert (found["Rows added"], found["Rows removed"], found["Rows changed"]) == (1, 1, 0)
+
+
+def test_rows_that_a_revision_takes_out_or_cannot_read_are_counted(office: Any) -> None:
+    document = {"metadata": {"rowIdentifier": "county"}}
+    made = office.publish(COLUMNS, PUBLIC, **document)
+    page = office.read_signed_in(revision(office, made, "delete", "county\nButte\nNowhere\n"))
+    assert verdict(page)["Rows removed"] == 1
+    page = office.read_signed_in(
+        revision(office, made, "update", "county,visits\nButte,31\nYolo,many\n")
+    )
+    assert verdict(page)["Rows with errors, left out"] == 1
+    assert verdict(page)["Rows changed"] == 1
+
+
+def test_equal_numbers_are_one_key_and_a_row_without_a_key_takes_nothing_out(office: Any) -> None:
+    rows = [{"number": "1"}, {"number": "2.50"}, {"number": "3"}]
+    document = {"metadata": {"rowIdentifier": "number"}}
+    made = office.publish({"number": "number"}, rows, **document)
+    place = revision(office, made, "delete", 'number\n2.5\n""\n')
+    assert verdict(office.read_signed_in(place))["Rows removed"] == 1
+
+
 def test_strangers_see_no_draft_and_learn_no_difference(office: Any) -> None:
     made = office.publish(COLUMNS, PUBLIC)
     copy = working_copy(office, made)
@@ -158,3 +203,37 @@ def test_a_user_who_is_removed_is_out_with_the_cookie_in_hand(office: Any) -> No
     assert office.client.get(f"/d/{made}").status_code == 200
     change_accounts(office.folder, lambda kept: kept.without("eve"))
     assert office.client.get(f"/d/{made}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("action", "csv"),
+    [
+        ("replace", CSV),
+        ("update", "county,visits\nButte,31\nYolo,5\nAlpine,\n"),
+        ("update", "county,visits,beds\nButte,30,4\n"),
+        ("delete", "county\nButte\nNowhere\n"),
+    ],
+)
+def test_what_is_foretold_is_what_applying_does(office: Any, action: str, csv: str) -> None:
+    document = {"metadata": {"rowIdentifier": "county"}}
+    made = office.publish(COLUMNS, PUBLIC, **document)
+    place = revision(office, made, action, csv)
+    foretold = verdict(office.read_signed_in(place))
+    before = {row["county"]: row for row in office.client.get(f"/resource/{made}.json").json()}
+    links = office.ask("GET", f"/api/publishing/v1/revision/{made}/{place.rsplit('/', 1)[1]}")
+    job = office.ask("PUT", links["links"]["apply"], json={})["links"]["show"]
+    while office.ask("GET", job)["resource"]["status"] not in ("successful", "failure"):
+        time.sleep(0.05)
+    after = {row["county"]: row for row in office.client.get(f"/resource/{made}.json").json()}
+    common = before.keys() & after.keys()
+    shared = set(COLUMNS)
+    changed = [
+        key
+        for key in common
+        if {k: v for k, v in before[key].items() if k in shared}
+        != {k: v for k, v in after[key].items() if k in shared}
+    ]
+    assert foretold["Rows added"] == len(after.keys() - before.keys())
+    assert foretold["Rows removed"] == len(before.keys() - after.keys())
+    assert foretold["Rows changed"] == len(changed)
+    assert "This revision is closed" in office.read_signed_in(place)

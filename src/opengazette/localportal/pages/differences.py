@@ -10,7 +10,7 @@ from opengazette.localportal.pages.sides import Side
 from opengazette.localportal.showing import Cell, Shown, is_a_name, shown_rows
 from opengazette.localportal.soql.compile import OutColumn
 from opengazette.localportal.store import Session
-from opengazette.localportal.values import UNORDERED
+from opengazette.localportal.values import SQL_TYPE, UNORDERED
 from opengazette.localportal.views import Column
 
 Part = Literal["changed", "added", "removed", "withheld", "shown"]
@@ -124,7 +124,9 @@ def _differing_sql(
         return f"SELECT TRUE AS here, {twin} AS twin{cells} FROM ({side.sql})"
 
     if not before.columns:
-        empty = "".join(f", NULL AS v{at}" for at in range(len(fields)))
+        empty = "".join(
+            f", CAST(NULL AS {SQL_TYPE[one.kind]}) AS v{at}" for at, one in enumerate(fields)
+        )
         before_sql = f"SELECT TRUE AS here, 1 AS twin{empty} WHERE FALSE"
     else:
         before_sql = selected(before)

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from opengazette.localportal.editing import merged_document
 from opengazette.localportal.publishing.drafts import OutputColumn, OutputSchema, Revision
 from opengazette.localportal.publishing.kept import output_of_revision, sources_of
+from opengazette.localportal.rows import key_sql
 from opengazette.localportal.store import Session
 from opengazette.localportal.views import Column, View
 
@@ -109,24 +110,22 @@ def _sound_rows(output: OutputSchema) -> str:
     return f"SELECT {cells} FROM {output.table} WHERE coalesce({errors}) IS NULL"
 
 
-def _key(view: View, output: OutputSchema) -> tuple[str, str] | None:
-    """Return the physical names, here and in the output, of the column that identifies rows."""
+def _key(view: View, output: OutputSchema) -> tuple[str, str]:
+    """Return the SQL of what identifies a row, here and in the output; null where nothing does."""
     flagged = next((one.field_name for one in output.columns if one.is_primary_key), None)
     known = view.identifier()
     column = view.column(flagged) if flagged else known
     names = [one.field_name for one in output.columns]
     if column is None or column.field_name not in names:
-        return None
-    return column.physical, f"c{names.index(column.field_name) + 1}"
+        return "NULL", "NULL"
+    there = column.model_copy(update={"id": names.index(column.field_name) + 1})
+    return key_sql(column), key_sql(there)
 
 
 def _without(view: View, output: OutputSchema) -> str:
-    key = _key(view, output)
-    now = side_of_view(view).sql
-    if key is None:
-        return now
-    here, there = key
-    return f"{now} WHERE {here} NOT IN (SELECT {there} FROM ({_sound_rows(output)}))"
+    here, there = _key(view, output)
+    gone = f"SELECT {there} AS k FROM ({_sound_rows(output)}) WHERE k IS NOT NULL"
+    return f"{side_of_view(view).sql} WHERE coalesce({here} NOT IN ({gone}), TRUE)"
 
 
 def _updated(view: View, output: OutputSchema, words: Side) -> Side:
@@ -135,7 +134,7 @@ def _updated(view: View, output: OutputSchema, words: Side) -> Side:
     next_id = max(column.id for column in view.columns) + 1
     added = [made for made in output.columns if view.column(made.field_name) is None]
     columns = view.columns + tuple(_column(made, next_id + at) for at, made in enumerate(added))
-    key = _key(view, output)
+    here, there = _key(view, output)
     held = {column.field_name for column in view.columns}
     selected = []
     for column in columns:
@@ -143,9 +142,9 @@ def _updated(view: View, output: OutputSchema, words: Side) -> Side:
         number = numbers.get(column.field_name)
         after = before if number is None else f"CASE WHEN d.here THEN d.c{number} ELSE {before} END"
         selected.append(f"{after} AS {column.physical}")
-    fits = "FALSE" if key is None else f"CAST(p.{key[0]} AS VARCHAR) = CAST(d.{key[1]} AS VARCHAR)"
     sql = (
-        f"SELECT {', '.join(selected)} FROM {view.table} AS p FULL OUTER JOIN"
-        f" (SELECT *, TRUE AS here FROM ({_sound_rows(output)})) AS d ON {fits}"
+        f"SELECT {', '.join(selected)} FROM (SELECT *, {here} AS k FROM {view.table}) AS p"
+        f" FULL OUTER JOIN (SELECT *, TRUE AS here, {there} AS k FROM ({_sound_rows(output)})) AS d"
+        " ON p.k = d.k"
     )
     return Side(words.document, columns, sql, words.public, words.files)
