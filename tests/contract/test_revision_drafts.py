@@ -49,7 +49,7 @@ def test_what_cannot_be_made_is_told_by_column_and_count_and_never_by_value(
         Connection(office.server.url, office.user) as client,
         pytest.raises(PortalRejected, match=r"could not take 2 cells .*: cases \(2\)") as told,
     ):
-        RevisionSender(pause=0.02).send_rows(client, uid, broken)
+        RevisionSender(pause=0.02).send_rows(client, uid, broken, None)
     assert CANARY not in str(told.value)
     assert office.shown() == (3, "All.")
     assert listed(office, uid)[-1]["discarded_at"]
