@@ -267,9 +267,10 @@ def _update_sql(view: View, *, merge: bool) -> str:
 
 
 def _insert_sql(view: View) -> str:
+    """Insert in the order of the stage: reads ask for theirs, and a sort would hold all rows."""
     held = "".join(f", {column.physical}" for column in view.columns)
     return (
         f"INSERT INTO {view.table} (number, sid, row_key, created, updated{held})"
         f" SELECT number, sid, row_key, $moment, $moment{held} FROM stage"
-        " WHERE turn = $turn AND NOT removed AND given IS NULL AND target IS NULL ORDER BY number"
+        " WHERE turn = $turn AND NOT removed AND given IS NULL AND target IS NULL"
     )

@@ -45,7 +45,7 @@ _CLOSED = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     # Beyond this, large sorts and joins go to disk beside the database.
-    "memory_limit": "2GB",
+    "memory_limit": "1GB",
 }
 
 
