@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -191,10 +192,23 @@ class Office:
     def shown(self) -> tuple[int, str] | None:
         """Return the number of rows and the description that a stranger sees of the dataset."""
         uid = place_of(self.entries())
+        self._wait_for_the_portal(uid)
         view = requests.get(f"{self.server.url}/api/views/{uid}.json", timeout=9)
         if uid is None or not view.ok:
             return None
         return len(self.rows_seen(uid) or []), view.json().get("description", "")
+
+    def _wait_for_the_portal(self, uid: str | None) -> None:
+        """Look at no dataset while a revision is applied to it, which is not seen in one look."""
+        path = f"{self.server.url}/api/publishing/v1/revision/{uid}"
+        login = (self.server.user, self.server.password)
+        while uid is not None:
+            listed = requests.get(path, auth=login, timeout=9)
+            shown = listed.json() if listed.ok else []
+            jobs = [job for one in shown for job in one["resource"]["task_sets"]]
+            if all(job["finished_at"] for job in jobs):
+                return
+            time.sleep(0.02)
 
     def clear_away(self) -> None:
         """Delete the dataset from the portal, which other tests share."""

@@ -20,10 +20,17 @@ class Operation:
     target: tuple[int, str] | None
 
 
+#: So many rows that a few are changed one by one, and the same table with four of them changed.
+MANY = {f"é{n}": n for n in range(40)}
+CHANGED = {**{place: n for place, n in MANY.items() if n}, "é7": 70, "x": 1, "y": 2}
+
 OPERATIONS = {
     "first publication": Operation((), lambda o: o.publish(3), (3, "All.")),
     "later publication": Operation(
         (lambda o: o.publish(3),), lambda o: o.publish(4, "More."), (4, "More.")
+    ),
+    "few rows changed": Operation(
+        (lambda o: o.publish(MANY),), lambda o: o.publish(CHANGED, "More."), (41, "More.")
     ),
     "other papers, same rows": Operation(
         (lambda o: o.publish(3),), lambda o: o.publish(3, "Better."), (3, "Better.")
@@ -35,8 +42,11 @@ OPERATIONS = {
 }
 
 
-def begun(folder: Path, server: LocalPortal, operation: Operation) -> Office:
-    office = Office(folder, server)
+def begun(
+    folder: Path, server: LocalPortal, operation: Operation, protocol: str = "soda"
+) -> Office:
+    """Return an office that has done what comes before an operation."""
+    office = Office(folder, server, protocol)
     for earlier in operation.before:
         earlier(office)
     return office

@@ -88,6 +88,9 @@ def revoked(asked: Asked) -> requests.Response:
 
 def held(asked: Asked) -> requests.Response:
     """Take a change of permission for granted and leave it to somebody who never comes."""
+    if asked.method == "put" and asked.url.endswith("/apply"):
+        submitted = {"resource": {"key": "approval_submitted", "id": 1}, "links": {}}
+        return answer(201, json.dumps(submitted).encode())
     opens = "public" in str((asked.named.get("params") or {}).get("value"))
     return answer(200) if opens else asked.go()
 

@@ -44,6 +44,6 @@ def test_an_archive_that_fails_at_any_record_leaves_what_the_next_run_finishes(
             with pytest.raises(ArchiveUnavailable):
                 operation.act(office)
         seen = office.shown()
-        assert (seen[0] if seen else None) in (3, 4, None)
+        assert (seen[0] if seen else None) in (3, 4, 40, 41, None)
         converges(office, operation)
         office.clear_away()
