@@ -77,7 +77,7 @@ faults: setup ## Every fault at every place by each protocol, and 200 kills; tak
 	  tests/contract/portal/test_portal_killed.py
 
 bench: setup ## Measure against named baselines
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 bench-suppression: setup .cache/tauargus/.ready-$(TAUARGUS_VERSION) ## Measure suppression beside tau-ARGUS, up to 200,000 cells
 	@$(BIN)/python -m benchmarks suppression $(BENCH)

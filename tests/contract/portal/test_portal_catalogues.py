@@ -114,7 +114,7 @@ def test_dcat_us_3_says_the_same_in_its_own_way(desk: Any, dataset: str) -> None
 @pytest.mark.parametrize(
     ("flag", "hidden_in"),
     [
-        ("hideFromCatalog", ["/api/catalog/v1"]),
+        ("hideFromCatalog", ["/api/catalog/v1", "/"]),
         ("hideFromDataJson", ["/data.json", "/dcat-us/3.0/catalog.json"]),
     ],
 )
@@ -122,7 +122,7 @@ def test_a_dataset_stays_out_of_what_it_is_hidden_from(
     desk: Any, dataset: str, flag: str, hidden_in: list[str]
 ) -> None:
     desk.ask("PUT", f"/api/views/{dataset}.json", json={flag: True})
-    for path in ("/api/catalog/v1", "/data.json", "/dcat-us/3.0/catalog.json"):
+    for path in ("/", "/api/catalog/v1", "/data.json", "/dcat-us/3.0/catalog.json"):
         shown = dataset in desk.client.get(path).text
         assert shown is (path not in hidden_in), path
 

@@ -42,7 +42,8 @@ def catalogue(
 
 
 def _catalogue(request: Request, asked: dict[str, str]) -> Response:
-    public = [view for view in visible_views(request) if view.visible]
+    visible = [view for view in visible_views(request) if view.visible]
+    public = [view for view in visible if not view.flag("hideFromCatalog")]
     facets = {name: asked[name] for name in ("topic", "department", "frequency")}
     found = find(public, asked["q"], asked["tag"], asked["sort"], facets)
     preparing = []
