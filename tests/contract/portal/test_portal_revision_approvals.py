@@ -49,6 +49,22 @@ def test_case_17_what_was_changed_after_it_was_submitted_is_submitted_again(
     assert (view["publicationStage"], view["permissions"]["scope"]) == ("unpublished", "private")
 
 
+def test_what_was_discarded_waits_for_nobody(desks_with_approval: tuple[Any, Any]) -> None:
+    ann, bob = desks_with_approval
+    revision = ann.new()
+    change = {"action": {"type": "replace", "permission": "public"}}
+    ann.ask("PUT", revision["links"]["update"], json=change)
+    ann.output(ann.upload(revision, CSV))
+    held = ann.ask("PUT", revision["links"]["apply"], 201, json={})
+    dataset = revision["resource"]["fourfour"]
+    waiting = bob.ask("GET", f"/api/views/{dataset}/approvals")
+    assert [one["state"] for one in waiting] == ["pending"]
+    ann.ask("DELETE", revision["links"]["discard"])
+    assert bob.ask("GET", f"/api/views/{dataset}/approvals") == []
+    refused = bob.ask("PUT", held["links"]["review"], 404, json={"state": "approved"})
+    assert refused["code"] == "not_found"
+
+
 def test_case_17_nothing_becomes_public_past_the_second_person(
     desks_with_approval: tuple[Any, Any],
 ) -> None:

@@ -27,7 +27,11 @@ def list_approvals(request: Request, dataset: str) -> Response:
     with portal_of(request).store.reading() as session:
         session.view(dataset)
         found = revisions_of(session, dataset)
-    shown = [approval_json(one, one.approval) for one in found if one.approval is not None]
+    shown = [
+        approval_json(one, one.approval)
+        for one in found
+        if one.approval is not None and not one.discarded
+    ]
     return JSONResponse([one["resource"] for one in shown])
 
 
@@ -72,7 +76,7 @@ def _reviewed(
 def _submitted(session: Session, dataset: str, approval_id: int, reviewer: str) -> Revision:
     for revision in revisions_of(session, dataset):
         approval = revision.approval
-        if approval is None or approval.id != approval_id:
+        if approval is None or approval.id != approval_id or revision.discarded:
             continue
         if approval.state != "pending":
             raise Problem(409, "approval.decided", f"The change is {approval.state} already.")
