@@ -57,23 +57,38 @@ class Search:
         """
         if self.seen.last is None:
             return len(at)
-        if not self._dives and len(self.part.cells) > AT_ONCE:
+        if self._dives and self._push_all(at, rises, lower, upper):
+            return len(at)
+        if len(self.part.cells) > AT_ONCE:
             return self._push_close_by(at, rises, lower, upper)
-        base, low, high = self.seen.last[at], self.part.low.copy(), self.part.high.copy()
+        low, high = self._sides(at, rises, lower, upper)
+        self._branch(self._outward(at, rises), low, high)
+        return len(at)
+
+    def _push_all(self, at: Index, rises: Mask, lower: Floats, upper: Floats) -> bool:
+        """Push by one linear program and a dive; tell whether dives still find whole solutions."""
+        low, high = self._sides(at, rises, lower, upper)
+        self._solver.narrow(at, low[at], high[at])
+        point = self._solver.solve(self._outward(at, rises))
+        if point is not None:
+            self._solver.stay()
+            self._keep(point)
+        self._solver.release()
+        return self._dives
+
+    def _sides(self, at: Index, rises: Mask, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
+        """Return the bounds of the part, no wider to the pushed sides than is asked."""
+        last = self.part.low if self.seen.last is None else self.seen.last
+        base, low, high = last[at], self.part.low.copy(), self.part.high.copy()
         low[at] = np.where(rises, low[at], np.maximum(low[at], np.minimum(base, lower)))
         high[at] = np.where(rises, np.minimum(high[at], np.maximum(base, upper)), high[at])
+        return low, high
+
+    def _outward(self, at: Index, rises: Mask) -> Floats:
+        """Price the pushed cells towards their sides, each a little differently."""
         cost = np.zeros(len(self.part.cells))
         cost[at] = np.where(rises, -1.0, 1.0) * (0.5 + self._random.random(len(at)))
-        if self._dives:
-            self._solver.narrow(at, low[at], high[at])
-            point = self._solver.solve(cost)
-            if point is not None:
-                self._solver.stay()
-                self._keep(point)
-            self._solver.release()
-        if not self._dives:
-            self._branch(cost, low, high)
-        return len(at)
+        return cost
 
     def _push_close_by(self, at: Index, rises: Mask, lower: Floats, upper: Floats) -> int:
         """Push those cells that lie close to one of them, all further ones being as last seen."""
