@@ -26,8 +26,10 @@ Mask = NDArray[np.bool_]
 NODES = 5000
 # Many cells are pushed at once; fewer, once a push settles less than this share of them.
 WORTH, FEWER, FEW = 0.15, 4, 3
+# Where each push is into another neighbourhood, so many in a row may settle less.
+PATIENCE = 25
 # In a large part, the last few (one in so many cells) are sought among cells close to them.
-LARGE, SHARE, SIZES = 5000, 300, (500, 2000)
+LARGE, SHARE, SIZES = 5000, 300, (500, 2000, 6000)
 # That is given up where it seldom succeeds.
 TRIES, LUCK = 40, 0.1
 
@@ -100,9 +102,9 @@ class Attack:
     def _push(self) -> None:
         """Push many cells to sides drawn by lot, fewer and fewer at once, as long as it helps."""
         cells = len(self._part.cells)
-        size, few = len(self._at), cells // SHARE if cells > LARGE else FEW
+        size, few, missed = len(self._at), cells // SHARE if cells > LARGE else FEW, 0
         down, up = self._open()
-        while (waiting := np.flatnonzero(down | up)).size > few and size > few:
+        while (waiting := np.flatnonzero(down | up)).size > few and size > FEW:
             group = np.sort(
                 self._random.choice(waiting, size=min(size, len(waiting)), replace=False)
             )
@@ -111,8 +113,12 @@ class Attack:
             pushed = self._search.push(self._at[group], rises, *self._ends(group))
             before = int(down[group].sum() + up[group].sum())
             down, up = self._open()
-            if before - int(down[group].sum() + up[group].sum()) < WORTH * pushed:
-                size = len(group) // FEWER
+            won = before - int(down[group].sum() + up[group].sum())
+            missed = missed + 1 if won < WORTH * pushed else 0
+            if missed > (PATIENCE if pushed < len(group) else 0):
+                size, missed = len(group) // FEWER, 0
+            if size <= FEW and self._search.widen():
+                size = len(waiting)
         if waiting.size:
             self._search.rest()
 
@@ -163,7 +169,10 @@ class Attack:
                 return False
             place = int(np.searchsorted(inside.part.cells, i))
             self._tried += 1
-            if inside.reach(place, direction, end):
+            if not inside.reach(place, direction, end):
+                far = np.array([end])
+                inside.push(np.array([place]), np.array([direction > 0]), far, far)
+            if inside.seen.shows(place, direction, end):
                 self._found += 1
                 self._search.learn(inside)
                 return True

@@ -30,7 +30,7 @@ class Search:
         self._solver = Solver(part)
         self._random = np.random.default_rng(len(part.cells))
         # In tight parts dives seldom end at whole numbers; where one fails, few more are tried.
-        self._dives = True
+        self._dives, self._close_by = True, CLOSE_BY
         if base is not None:
             self.seen.note(base)
 
@@ -92,13 +92,19 @@ class Search:
 
     def _push_close_by(self, at: Index, rises: Mask, lower: Floats, upper: Floats) -> int:
         """Push those cells that lie close to one of them, all further ones being as last seen."""
-        inside = self.around(int(self._random.choice(at)), CLOSE_BY)
+        inside = self.around(int(self._random.choice(at)), self._close_by)
         if inside is None:
             return 0
         _, among, places = np.intersect1d(at, inside.part.cells, return_indices=True)
         inside.push(places, rises[among], lower[among], upper[among])
         self.learn(inside)
         return len(among)
+
+    def widen(self) -> bool:
+        """Push in wider neighbourhoods from now on; tell whether there are such."""
+        wider = self._close_by < AT_ONCE < len(self.part.cells)
+        self._close_by = AT_ONCE
+        return wider
 
     def rest(self) -> None:
         """Go back to a solution from which single cells are quickly pursued."""
