@@ -109,7 +109,7 @@ def test_a_rehearsal_is_started_from_the_form_of_prefect(
     page.get_by_role("switch").first.click()
     page.locator("textarea").first.fill("Reading the release before the public does")
     page.get_by_role("button", name="Submit").click()
-    expect(page.get_by_text("scheduled to start now").first).to_be_visible()
+    expect(page.get_by_text("scheduled to start now").first).to_be_visible(timeout=30_000)
 
     run = ended_run(everything_up)
     assert (run["state_type"], run["state_name"]) == ("COMPLETED", "Rehearsed")

@@ -19,7 +19,7 @@ from opengazette.disclosure.complementary_attack import (
 )
 from opengazette.disclosure.complementary_cuts import Cut, Cuts, row_cuts
 from opengazette.disclosure.complementary_master import Master
-from opengazette.disclosure.complementary_network import Network
+from opengazette.disclosure.complementary_network import Network, Unprotectable
 from opengazette.disclosure.complementary_peel import Peeling
 from opengazette.disclosure.complementary_relations import Relations
 from opengazette.disclosure.complementary_repair import Repair, reduced, repaired
@@ -92,6 +92,10 @@ def search(
     Raises:
         Unprotectable: a demand cannot be met at all.
     """
+    # Cells that are known to move together fall no further than the least of them may.
+    hopeless = np.flatnonzero(network.down > network.fall)
+    if hopeless.size:
+        raise Unprotectable(int(hopeless[0]))
     network.work.limit = WORK * effort
     hunt = _Hunt(network, close, construct)
     while not hunt.ended(gap, effort):
