@@ -44,7 +44,7 @@ def publish_put(folder: str) -> dict[str, Any]:
 def _published(place: Path, *, bare: bool) -> dict[str, Any]:
     password = secrets.token_urlsafe(16)
     papers = ArchivePapers(FolderArchive(place / f"archive-{secrets.token_hex(4)}"))
-    with served_portal(place / f"portal-{secrets.token_hex(4)}", password) as url:
+    with served_portal(place / f"portal-{secrets.token_hex(4)}", password) as (url, _):
         portal = SocrataPortal(url, Credentials(USER, password), papers)
         content = _table(place)
         release = _approved(papers, content)
@@ -115,8 +115,8 @@ def _approved(papers: ArchivePapers, content: bytes) -> Approved:
 
 
 @contextmanager
-def served_portal(folder: Path, password: str) -> Iterator[str]:
-    """Serve a portal in a process of its own on a free port until the block ends."""
+def served_portal(folder: Path, password: str) -> Iterator[tuple[str, int]]:
+    """Serve a portal on a free port until the block ends; yield its address and its process."""
     server = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.pipeline_portal", str(folder)],
         cwd=CHECKOUT,
@@ -126,7 +126,7 @@ def served_portal(folder: Path, password: str) -> Iterator[str]:
     )
     try:
         port = server.stdout.readline().strip() if server.stdout else ""
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", server.pid
     finally:
         server.terminate()
         server.wait(timeout=20)

@@ -20,7 +20,7 @@ from typing import Any
 import requests
 
 from benchmarks.measuring import CHECKOUT, machine
-from benchmarks.pipeline_portal import SECRET, USER
+from benchmarks.pipeline_portal import USER, served_portal
 from benchmarks.portal_table import write_table
 
 DATASETTE = ("datasette==0.65.1", "sqlite-utils==3.38", "setuptools==80.9.0")
@@ -114,7 +114,7 @@ def _ours(
     folder: Path, file: Path, rows: int, seconds: int
 ) -> tuple[Imported, tuple[Answered, ...]]:
     password = secrets.token_urlsafe(16)
-    with _portal_process(folder, password) as (url, pid):
+    with served_portal(folder, password) as (url, pid):
         session = requests.Session()
         session.auth = (USER, password)
         uid = _empty_dataset(session, url, file)
@@ -163,24 +163,6 @@ def _uv() -> list[str]:
     uv = str(own) if own.is_file() else "uv"
     wanted = [word for package in DATASETTE for word in ("--with", package)]
     return [uv, "run", "--quiet", "--no-project", *wanted]
-
-
-@contextmanager
-def _portal_process(folder: Path, password: str) -> Iterator[tuple[str, int]]:
-    """Serve a portal until the block ends; yield its address and the number of its process."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.pipeline_portal", str(folder)],
-        cwd=CHECKOUT,
-        env={**os.environ, SECRET: password},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        port = server.stdout.readline().strip() if server.stdout else ""
-        yield f"http://127.0.0.1:{port}", server.pid
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
 
 
 @contextmanager

@@ -86,7 +86,7 @@ def show_pages(found: Sequence[Figure], out: Console) -> None:
 def _figures(count: int) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         password = secrets.token_urlsafe(16)
-        with served_portal(Path(folder), password) as url, _chromium() as browser:
+        with served_portal(Path(folder), password) as (url, _), _chromium() as browser:
             begun = time.perf_counter()
             made = _published(url, password, Path(folder), count)
             yield Figure(count, "import_s", *[time.perf_counter() - begun] * 2)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import JsonValue
 
+from opengazette.documentation.metadata import ACCRUAL
 from opengazette.localportal.portal import portal_of
 from opengazette.localportal.routes.discovery import contact_email, iso_moment, visible_views
 from opengazette.localportal.views import View
@@ -18,17 +19,6 @@ router = APIRouter()
 _READ: Final = ["GET", "HEAD"]
 _OPEN: Final = {"Access-Control-Allow-Origin": "*"}
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
-#: ISO 8601 repeating intervals of what publishers call how often they publish.
-_INTERVALS: Final = {
-    "irregular": "irregular",
-    "daily": "R/P1D",
-    "weekly": "R/P1W",
-    "monthly": "R/P1M",
-    "quarterly": "R/P3M",
-    "semiannual": "R/P6M",
-    "annual": "R/P1Y",
-    "biennial": "R/P2Y",
-}
 _FORMS: Final = (("csv", "text/csv", "CSV"), ("json", "application/json", "JSON"))
 
 
@@ -63,7 +53,7 @@ class Entry:
     def interval(self) -> str:
         """Return how often the dataset is published, in ISO 8601; empty where nobody says."""
         said = self._said("frequency", "update frequency")
-        return said if re.match(r"R/P\d", said) else _INTERVALS.get(said.lower(), "")
+        return said if re.match(r"R/P\d", said) else ACCRUAL.get(said.lower(), "")
 
     def area(self) -> str:
         """Return the area that the rows tell of; empty where nobody says."""
