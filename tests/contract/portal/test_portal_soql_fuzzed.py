@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_from_bytes
 import httpx
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from opengazette.localportal import PortalSettings, create_app
@@ -256,6 +256,8 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
         assert made.everything() == made.before
 
 
+@example(parameters={"$group": ":id", "$order": ":id"}, form="json")
+@example(parameters={"$select": "max(:id)", "$order": "max(:id)"}, form="json")
 @given(parameters=PARAMETERS, form=st.sampled_from(["json", "csv", "tsv", "xml", "geojson"]))
 @OFTEN
 def test_a_question_of_any_shape(asked: Asked, parameters: dict[str, str], form: str) -> None:

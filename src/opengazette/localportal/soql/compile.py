@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from opengazette.localportal.problems import bad_request
 from opengazette.localportal.soql.grammar import CASE_FUNCTION, Query, malformed
-from opengazette.localportal.soql.term import Term, TermKind
+from opengazette.localportal.soql.term import ROW_ID, Term, TermKind
 from opengazette.localportal.soql.terms import Terms
 from opengazette.localportal.values import UNORDERED
 from opengazette.localportal.views import View
@@ -67,7 +67,8 @@ def compile_query(view: View, query: Query) -> Compiled:
     sql += f" GROUP BY {', '.join(term.sql for term in grouped)}" if grouped else ""
     sql += f" HAVING {' AND '.join(term.sql for term in having)}" if having else ""
     ties = [str(at + 1) for at in range(len(selected))] if is_grouped else ["number"]
-    sql += f" ORDER BY {', '.join([f'{term.sql} {way}' for term, way in order] + ties)}"
+    ranks = [f"{_rank(term, is_grouped)} {way}" for term, way in order]
+    sql += f" ORDER BY {', '.join(ranks + ties)}"
     limit = DEFAULT_LIMIT if query.limit is None else query.limit
     if not selected:
         limit = 0  # A dataset without columns has nothing to show of its rows.
@@ -191,11 +192,16 @@ def _order_term(terms: Terms, node: exp.Expression) -> tuple[Term, str]:
     term = terms.term(node.this)
     if term.kind in UNORDERED or not (term.reads or term.aggregate):
         raise bad_request("That has no order.", "query.soql.un-orderable-order")
-    if term.kind == "row_identifier":
-        term = Term("number", "number", term.reads)
     descending = bool(node.args.get("desc"))
     nulls_first = bool(node.args.get("nulls_first")) if descending else False
     return term, f"{'DESC' if descending else 'ASC'} NULLS {'FIRST' if nulls_first else 'LAST'}"
+
+
+def _rank(term: Term, is_grouped: bool) -> str:
+    """Sort rows by their identifiers as they were written, not as the identifiers are spelled."""
+    if term.sql != ROW_ID:
+        return term.sql
+    return "min(number)" if is_grouped else "number"
 
 
 def _refuse_ungrouped(terms: list[Term], grouped: list[Term]) -> None:

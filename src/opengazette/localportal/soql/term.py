@@ -20,8 +20,9 @@ _VERSION_SQL: Final = (
     " || substr(md5(sid || CAST(updated AS VARCHAR)), 5, 4) || '~'"
     " || substr(md5(sid || CAST(updated AS VARCHAR)), 9, 4)"
 )
+ROW_ID: Final = "sid"
 SYSTEM_COLUMNS: Final[dict[str, tuple[str, TermKind]]] = {
-    ":id": ("sid", "row_identifier"),
+    ":id": (ROW_ID, "row_identifier"),
     ":created_at": ("created", "fixed_timestamp"),
     ":updated_at": ("updated", "fixed_timestamp"),
     ":version": (_VERSION_SQL, "text"),
