@@ -67,7 +67,7 @@ def compile_query(view: View, query: Query) -> Compiled:
     sql += f" GROUP BY {', '.join(term.sql for term in grouped)}" if grouped else ""
     sql += f" HAVING {' AND '.join(term.sql for term in having)}" if having else ""
     ties = [str(at + 1) for at in range(len(selected))] if is_grouped else ["number"]
-    ranks = [f"{_rank(term, is_grouped)} {way}" for term, way in order]
+    ranks = [f"{_rank(term, is_grouped=is_grouped)} {way}" for term, way in order]
     sql += f" ORDER BY {', '.join(ranks + ties)}"
     limit = DEFAULT_LIMIT if query.limit is None else query.limit
     if not selected:
@@ -197,7 +197,7 @@ def _order_term(terms: Terms, node: exp.Expression) -> tuple[Term, str]:
     return term, f"{'DESC' if descending else 'ASC'} NULLS {'FIRST' if nulls_first else 'LAST'}"
 
 
-def _rank(term: Term, is_grouped: bool) -> str:
+def _rank(term: Term, *, is_grouped: bool) -> str:
     """Sort rows by their identifiers as they were written, not as the identifiers are spelled."""
     if term.sql != ROW_ID:
         return term.sql
