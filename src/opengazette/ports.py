@@ -79,6 +79,13 @@ class Papers(Protocol):
         """Keep a document; equal documents have equal addresses."""
         ...
 
+    def file_sheet(self, name: str, title: str, lines: Sequence[Sequence[str]]) -> DocumentRef:
+        """Keep lines of text, the first of them a header, as an Excel workbook with one sheet.
+
+        Equal lines have equal addresses.
+        """
+        ...
+
     def read(self, document: DocumentRef) -> bytes:
         """Return a document's bytes. Raises ArchiveUnavailable."""
         ...

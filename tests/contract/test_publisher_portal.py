@@ -94,7 +94,7 @@ def test_a_new_dataset_is_public_with_all_its_rows_and_papers(office: Office) ->
         name: "text" if kind == "text" else "number" for name, kind in TYPES.items()
     }
     files = {a["filename"]: a["assetId"] for a in view["metadata"]["attachments"]}
-    assert list(files) == ["dictionary.csv", "methodology.md"]
+    assert list(files) == ["dictionary.csv", "methodology.md", "dictionary.xlsx"]
     note = requests.get(
         f"{office.url}/api/views/{state.uid}/files/{files['methodology.md']}", timeout=10
     )
@@ -126,7 +126,7 @@ def test_a_later_release_takes_the_place_of_the_first(office: Office) -> None:
     view = office.view(uid)
     assert view["description"] == "Newer."
     assert view["columns"][1]["name"] == "Known cases"
-    assert len(view["metadata"]["attachments"]) == 2
+    assert len(view["metadata"]["attachments"]) == 3
 
 
 def test_what_others_set_in_the_metadata_is_kept(office: Office) -> None:

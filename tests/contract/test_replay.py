@@ -115,11 +115,11 @@ def test_every_file_is_made_again_to_the_byte_and_nothing_is_written_to_the_arch
     office: Office, tmp_path: Path
 ) -> None:
     before = office.archived()
-    assert "all 9 files of the release were rebuilt byte for byte" in office.replay(
+    assert "all 10 files of the release were rebuilt byte for byte" in office.replay(
         "--out", str(tmp_path / "files")
     )
     assert office.archived() == before
-    assert len(list((tmp_path / "files").iterdir())) == 9
+    assert len(list((tmp_path / "files").iterdir())) == 10
     assert (tmp_path / "files/table.csv").read_bytes() == office.file_of("table.csv").read_bytes()
 
 
@@ -129,7 +129,7 @@ def test_a_file_that_the_archive_lost_is_named_made_again_and_put_back_on_demand
     lost = office.file_of("table.csv")
     content = lost.read_bytes()
     lost.unlink()
-    with pytest.raises(ReplayDiffers, match=r"1 of 9 files .*: table\.csv") as told:
+    with pytest.raises(ReplayDiffers, match=r"1 of 10 files .*: table\.csv") as told:
         office.replay("--stored")
     assert "missing or damaged" in office.shown
     assert "without --stored" in told.value.remedy
@@ -151,7 +151,7 @@ def test_without_the_extract_nothing_is_rebuilt_and_what_is_stored_is_still_prov
     office.file_of("extract").unlink()
     with pytest.raises(ArchiveUnavailable, match="has no file"):
         office.replay()
-    assert "all 9 files of the release are what the ledger says" in office.replay("--stored")
+    assert "all 10 files of the release are what the ledger says" in office.replay("--stored")
 
 
 def test_another_department_file_makes_other_papers_and_they_are_named(office: Office) -> None:

@@ -41,7 +41,11 @@ def filed_release(
         "evidence.json": ("application/json", b"{}"),
         **(others or {}),
     }
-    documents = tuple(papers.file(name, kind, body) for name, (kind, body) in written.items())
+    sheet = papers.file_sheet("dictionary.xlsx", "Data dictionary", [["Column"], ["column"]])
+    documents = (
+        *(papers.file(name, kind, body) for name, (kind, body) in written.items()),
+        sheet,
+    )
     named: dict[str, DocumentRef] = {document.name: document for document in documents}
     columns = tuple(column["fieldName"] for column in metadata["columns"])
     ref = TableRef(dataset, named["table.csv"].sha256, max(table.count(b"\n") - 1, 1), columns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from opengazette.documentation.columns import PublishedColumn
 from opengazette.model.contract import Contract
@@ -21,23 +21,29 @@ HEADER = (
 _TEMPLATE_TYPES = {"text": "text", "integer": "int", "number": "float"}
 
 
-def data_dictionary(contract: Contract, columns: Sequence[PublishedColumn]) -> bytes:
-    """Return the data dictionary as CSV, one row for each published column.
+def dictionary_lines(
+    contract: Contract, columns: Sequence[PublishedColumn]
+) -> tuple[tuple[str, ...], ...]:
+    """Return the data dictionary: the template's header, then one line for each published column.
 
     Source: CalHHS Open Data Handbook 1.2 and State publisher's handbook, dictionary template.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(HEADER)
-    for column in columns:
-        writer.writerow(
-            (
-                contract.title,
-                column.name,
-                column.label,
-                _TEMPLATE_TYPES[column.type],
-                column.definition,
-                column.valid_values,
-            )
+    told = (
+        (
+            contract.title,
+            column.name,
+            column.label,
+            _TEMPLATE_TYPES[column.type],
+            column.definition,
+            column.valid_values,
         )
+        for column in columns
+    )
+    return (HEADER, *told)
+
+
+def csv_of(lines: Iterable[Sequence[str]]) -> bytes:
+    """Return lines of text as CSV."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(lines)
     return text.getvalue().encode()

@@ -13,12 +13,18 @@ from unicodedata import normalize
 from opengazette.documentation.canonical import canonical_cell, read_table_csv
 from opengazette.model.frozen import canonical_sha256
 from opengazette.model.public_face import Differences, PublicFace
+from opengazette.model.stages import DocumentRef, Release
 
 #: What is said of the whole dataset, in the portal's names.
 TEXTS = ("name", "description", "category", "tags", "attribution", "attributionLink", "licenseId")
 
 #: The documents of a release that the public finds beside the rows.
-ATTACHED = ("dictionary.csv", "methodology.md")
+ATTACHED = ("dictionary.csv", "dictionary.xlsx", "methodology.md")
+
+
+def attached_to(release: Release) -> tuple[DocumentRef, ...]:
+    """Return the documents that the public finds beside the rows; earlier releases had fewer."""
+    return tuple(document for document in release.documents if document.name in ATTACHED)
 
 
 def face_of_files(

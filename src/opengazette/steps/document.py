@@ -7,7 +7,7 @@ import json
 from opengazette.disclosure.marks import uncoded
 from opengazette.documentation.canonical import read_table_csv, table_csv
 from opengazette.documentation.columns import published_columns
-from opengazette.documentation.dictionary import data_dictionary
+from opengazette.documentation.dictionary import csv_of, dictionary_lines
 from opengazette.documentation.evidence import canonical_json
 from opengazette.documentation.footnotes import footnotes
 from opengazette.documentation.metadata import dcat_us, portal_metadata
@@ -49,9 +49,11 @@ def document(
     )
     file = table_csv(public, {column.name: column.decimals for column in columns})
     refuse_uncoded(contract, file)
+    dictionary = dictionary_lines(contract, columns)
     documents = (
         papers.file("table.csv", "text/csv", file),
-        papers.file("dictionary.csv", "text/csv", data_dictionary(contract, columns)),
+        papers.file("dictionary.csv", "text/csv", csv_of(dictionary)),
+        papers.file_sheet("dictionary.xlsx", "Data dictionary", dictionary),
         papers.file("metadata.json", "application/json", canonical_json(metadata)),
         papers.file("dcat.json", "application/json", canonical_json(dcat_us(contract, department))),
         papers.file("methodology.md", "text/markdown", methodology_note(contract, evidence)),

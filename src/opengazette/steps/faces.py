@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from opengazette.documentation.public_face import ATTACHED, face_of_files
+from opengazette.documentation.public_face import attached_to, face_of_files
 from opengazette.model.public_face import PublicFace
 from opengazette.model.stages import Release
 from opengazette.ports import Papers
@@ -17,7 +17,7 @@ def face_of(release: Release, papers: Papers, key: Sequence[str]) -> PublicFace:
     Raises:
         ArchiveUnavailable: a file of the release is lost or damaged.
     """
-    attached = {name: release.document(name).sha256 for name in ATTACHED}
+    attached = {document.name: document.sha256 for document in attached_to(release)}
     return face_of_files(
         papers.read(release.document("table.csv")),
         json.loads(papers.read(release.document("metadata.json"))),

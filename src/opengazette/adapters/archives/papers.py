@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from opengazette.adapters.archives.workbook import MEDIA_TYPE, workbook
 from opengazette.model.stages import DocumentRef
 
 
@@ -37,6 +39,13 @@ class ArchivePapers:
             paper = folder / "paper"
             paper.write_bytes(content)
             return DocumentRef(name, media_type, self._vault.keep(paper))
+
+    def file_sheet(self, name: str, title: str, lines: Sequence[Sequence[str]]) -> DocumentRef:
+        """Keep lines of text, the first of them a header, as an Excel workbook with one sheet.
+
+        Equal lines have equal addresses, as long as they are written by the same xlsxwriter.
+        """
+        return self.file(name, MEDIA_TYPE, workbook(title, lines))
 
     def read(self, document: DocumentRef) -> bytes:
         """Return a document's bytes.

@@ -13,12 +13,12 @@ from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 import requests
-import socrata.http  # type: ignore[import-untyped]
+import socrata.http
 from socrata import Socrata
-from socrata.authorization import Authorization  # type: ignore[import-untyped]
+from socrata.authorization import Authorization
 from socrata.http import TimeoutException
-from socrata.resource import ResourceFailedException  # type: ignore[import-untyped]
-from socrata.revisions import Revisions  # type: ignore[import-untyped]
+from socrata.resource import ResourceFailedException
+from socrata.revisions import Revisions
 
 from opengazette.adapters.portals.answers import no_data
 from opengazette.adapters.portals.connection import Connection, checked_uid

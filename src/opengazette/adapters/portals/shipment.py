@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from opengazette.documentation.canonical import NotCanonical, digest, read_table_csv
-from opengazette.documentation.public_face import ATTACHED, TEXTS
+from opengazette.documentation.public_face import TEXTS, attached_to
 from opengazette.errors import PortalRejected
 from opengazette.model.frozen import canonical_sha256
 from opengazette.model.stages import Release
@@ -88,7 +88,7 @@ def pack(release: Release, papers: Papers) -> Shipment:
         digest=expected,
         metadata=metadata,
         attachments=tuple(
-            Attachment(name, release.document(name).media_type, papers.read(release.document(name)))
-            for name in ATTACHED
+            Attachment(document.name, document.media_type, papers.read(document))
+            for document in attached_to(release)
         ),
     )

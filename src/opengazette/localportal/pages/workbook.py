@@ -32,7 +32,7 @@ def write_workbook(
     file: Path, view: View, answer: Answer, about: Sequence[tuple[str, str]]
 ) -> None:
     """Write the rows of an answer, the data dictionary and `about` as three sheets."""
-    import xlsxwriter  # type: ignore[import-untyped]
+    import xlsxwriter
 
     book = xlsxwriter.Workbook(str(file), {**_OPTIONS, "tmpdir": str(file.parent)})
     try:
