@@ -10,17 +10,20 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from unicodedata import normalize
 
 import pandas as pd
 
+from opengazette.documentation.sorted_marks import SortedMarks
 from opengazette.errors import Fault
 
 #: Enough digits for every finite floating-point number.
 _ANY_FLOAT = Context(prec=400)
 _QUOTE = '"'
+#: Different cells of a column that are remembered at a time.
+_MOST_CELLS = 1 << 13
 _MUST_QUOTE = re.compile(r'[",\r\n]')
 
 
@@ -32,16 +35,22 @@ def digest(columns: Mapping[str, str], rows: Iterable[Sequence[str | None]]) -> 
     """Return the SHA-256 of a table's columns and rows, in whatever order the rows come.
 
     `columns` maps each column, in order, to its type (text, integer, number); a row holds one
-    cell for each column. Repeated rows count. Memory: 32 bytes a row.
+    cell for each column. Repeated rows count. Memory: the same for any number of rows; beyond
+    some ten thousand, 32 bytes of each lie in a temporary file without a name.
 
     Raises:
         NotCanonical: a cell of a number column is no number, or a row has other columns.
     """
-    kinds = tuple(columns.items())
-    marks = sorted(_row_mark(kinds, row) for row in rows)
-    whole = hashlib.sha256(_framed([normalize("NFC", name) for name in columns]))
-    for mark in marks:
-        whole.update(mark)
+    framed = tuple(_FramedCells(name, kind) for name, kind in columns.items())
+    whole = hashlib.sha256(b"".join(_framed(normalize("NFC", name)) for name in columns))
+    with SortedMarks() as marks:
+        for row in rows:
+            if len(row) != len(framed):
+                raise NotCanonical("a row has other columns")
+            cells = [known[cell] for known, cell in zip(framed, row, strict=True)]
+            marks.add(hashlib.sha256(b"".join(cells)).digest())
+        for piece in marks.in_order():
+            whole.update(piece)
     return whole.hexdigest()
 
 
@@ -84,8 +93,17 @@ def table_csv(table: pd.DataFrame, decimals: Mapping[str, int]) -> bytes:
 
 def read_table_csv(content: bytes) -> tuple[list[str], list[list[str]]]:
     """Return the header and the rows of a file that `table_csv` wrote."""
-    lines = list(csv.reader(io.StringIO(content.decode(), newline="")))
-    return (lines[0], lines[1:]) if lines else ([], [])
+    header, rows = table_rows(io.StringIO(content.decode(), newline=""))
+    return header, list(rows)
+
+
+def table_rows(lines: Iterable[str]) -> tuple[list[str], Iterator[list[str]]]:
+    """Return the header and, one after another, the rows of a file that `table_csv` wrote.
+
+    `lines` are those of a text file that was opened with `newline=""`.
+    """
+    rows = csv.reader(lines)
+    return next(rows, []), rows
 
 
 def _line(cells: Sequence[str]) -> str:
@@ -99,22 +117,28 @@ def _quoted(cell: str) -> str:
     return f'"{cell.replace(_QUOTE, _QUOTE * 2)}"' if _MUST_QUOTE.search(cell) else cell
 
 
-def _row_mark(kinds: Sequence[tuple[str, str]], row: Sequence[str | None]) -> bytes:
-    if len(row) != len(kinds):
-        raise NotCanonical("a row has other columns")
-    cells = []
-    for (name, kind), cell in zip(kinds, row, strict=True):
+class _FramedCells(dict[str | None, bytes]):
+    """What a column's cells add to the mark of a row; the cells of a table repeat."""
+
+    def __init__(self, name: str, kind: str) -> None:
+        super().__init__()
+        self._name, self._kind = name, kind
+
+    def __missing__(self, cell: str | None) -> bytes:
         try:
-            cells.append(canonical_cell(cell, kind))
+            framed = _framed(canonical_cell(cell, self._kind))
         except ValueError:
-            raise NotCanonical(f"column {name!r} holds something that is no number") from None
-    return hashlib.sha256(_framed(cells)).digest()
+            raise NotCanonical(f"column {self._name!r} holds something that is no number") from None
+        if len(self) >= _MOST_CELLS:
+            self.clear()
+        self[cell] = framed
+        return framed
 
 
-def _framed(parts: Iterable[str]) -> bytes:
-    """Join texts so that no two lists of texts give the same bytes."""
-    encoded = (part.encode("utf-8", "surrogatepass") for part in parts)
-    return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
+def _framed(text: str) -> bytes:
+    """Return a text so that no two lists of texts, one after another, give the same bytes."""
+    encoded = text.encode("utf-8", "surrogatepass")
+    return len(encoded).to_bytes(4, "big") + encoded
 
 
 def _texts(column: pd.Series, decimals: int) -> list[str]:
