@@ -21,7 +21,12 @@ def approve(documented: Documented) -> Approved | ApprovalMissing:
     here, dataset = world(), documented.release.dataset
     try:
         refuse_held(here.ledger().entries(dataset))
-        return approving.approve(documented, here.contract(dataset), here.approval(dataset))
+        return approving.approve(
+            documented,
+            here.contract(dataset),
+            here.approval(dataset),
+            here.column_change(dataset),
+        )
     except ApprovalMissing as missing:
         return missing
 

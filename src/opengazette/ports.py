@@ -191,6 +191,18 @@ class PublicState:
     otherwise: tuple[str, ...] = ()
 
 
+class Claim(Protocol):
+    """A run's hold on a dataset while it sends. Raises LedgerConflict where it has lost it."""
+
+    def refuse_lost(self) -> None:
+        """Let nothing more be seen of what a person stopped, or another run took over."""
+        ...
+
+    def refuse_taken(self) -> None:
+        """Put nothing back over what another run sends, nor what a person took off the portal."""
+        ...
+
+
 class Portal(Protocol):
     """A public catalogue. Raises PortalUnavailable or PortalRejected."""
 
@@ -209,11 +221,13 @@ class Portal(Protocol):
         uid: str | None,
         before: Release | None,
         created: Callable[[str], None] | None = None,
+        claim: Claim | None = None,
     ) -> PublicState:
         """Put the rows before the public in one transaction, read back and compare.
 
         A dataset without `uid` is created, and becomes public only after it was read back;
-        `created` hears its id before any row is sent. A `uid` without `before` is what a run
+        `created` hears its id before any row is sent. `claim` is asked before each request by which
+        the public could see something else. A `uid` without `before` is what a run
         created that did not end: it is finished, or created anew where it is gone.
         Where what is read back differs, the rows of `before` are put back (or the dataset is
         made private when there is none) and PortalRejected is raised.

@@ -20,7 +20,7 @@ from opengazette.demo.departments import load
 from opengazette.errors import ArchiveUnavailable, ReplayDiffers
 from opengazette.governance.approvals import standing_approval
 from opengazette.model.stages import Approved, Release
-from opengazette.ports import PublicState
+from opengazette.ports import Claim, PublicState
 from opengazette.steps.approve import approve
 from opengazette.steps.publish import publish
 
@@ -49,6 +49,7 @@ class Shown:
         uid: str | None,
         before: Release | None,
         created: Callable[[str], None] | None = None,
+        claim: Claim | None = None,
     ) -> PublicState:
         return PublicState("abcd-1234", "https://data.example.gov/d/abcd-1234", 1, SHA, True)
 

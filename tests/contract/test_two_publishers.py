@@ -19,7 +19,7 @@ from opengazette.errors import LedgerConflict, OpenGazetteError
 from opengazette.governance.ledger_state import CLAIM
 from opengazette.model.ledger import EntryKind
 from opengazette.model.stages import Approved, DocumentRef, Published, Release, TableRef
-from opengazette.ports import PublicState
+from opengazette.ports import Claim, PublicState
 from opengazette.steps.publish import publish
 
 UID = "abcd-1234"
@@ -43,6 +43,7 @@ class Counting:
         uid: str | None,
         before: Release | None,
         created: Callable[[str], None] | None = None,
+        claim: Claim | None = None,
     ) -> PublicState:
         if uid is None and created is not None:
             created(UID)

@@ -9,7 +9,7 @@ from examples.releases import SHA
 
 from opengazette.model.public_face import Seen, Standing
 from opengazette.model.stages import Approved, Release
-from opengazette.ports import PublicState
+from opengazette.ports import Claim, PublicState
 
 
 @dataclass
@@ -40,6 +40,7 @@ class Obliging:
         uid: str | None,
         before: Release | None,
         created: Callable[[str], None] | None = None,
+        claim: Claim | None = None,
     ) -> PublicState:
         if uid is None and created is not None:
             created(self.uid)

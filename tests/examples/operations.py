@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
-from examples.offices import LocalPortal, Office
+from examples.offices import CONTRACT, TYPES, LocalPortal, Office
 
 from opengazette.governance.ledger_state import hold_of
+from opengazette.model.column_change import ColumnChange, shown
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,18 @@ class Operation:
 MANY = {f"é{n}": n for n in range(40)}
 CHANGED = {**{place: n for place, n in MANY.items() if n}, "é7": 70, "x": 1, "y": 2}
 
+#: The last column goes, as a person has approved.
+FEWER = dict(list(TYPES.items())[:-1])
+FEWER_COLUMNS = ColumnChange(
+    dataset=CONTRACT.id,
+    before=shown({name: "text" if kind == "text" else "number" for name, kind in TYPES.items()}),
+    after=shown({name: "text" if kind == "text" else "number" for name, kind in FEWER.items()}),
+    approver="A. Tester",
+    role="Approver of the tests",
+    approved_on=date(2026, 1, 1),
+    reason="made up",
+)
+
 OPERATIONS = {
     "first publication": Operation((), lambda o: o.publish(3), (3, "All.")),
     "later publication": Operation(
@@ -37,6 +51,11 @@ OPERATIONS = {
     ),
     "rollback": Operation(
         (lambda o: o.publish(3), lambda o: o.publish(4, "More.")), Office.rollback, (3, "All.")
+    ),
+    "other columns": Operation(
+        (lambda o: o.publish(3),),
+        lambda o: o.send(replace(o.release(4, "More.", FEWER), columns=FEWER_COLUMNS)),
+        (4, "More."),
     ),
     "withdrawal": Operation((lambda o: o.publish(3),), Office.withdraw, None),
 }

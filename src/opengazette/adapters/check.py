@@ -12,6 +12,7 @@ from opengazette.adapters.config_files import Reading, read_yaml
 from opengazette.adapters.config_problems import Problem
 from opengazette.adapters.contract_references import Known
 from opengazette.adapters.contracts import (
+    COLUMN_CHANGES,
     DATABASES,
     ELEMENTS,
     dataset_ids,
@@ -26,6 +27,7 @@ from opengazette.adapters.percent_problems import counts_elsewhere
 from opengazette.adapters.schemas import stale_schemas
 from opengazette.model.approval import Approval
 from opengazette.model.areas import AreaTable, RestrictedZips
+from opengazette.model.column_change import ColumnChange
 from opengazette.model.contract import Contract
 from opengazette.model.databases import Databases
 from opengazette.model.known_refusal import KnownRefusal
@@ -44,6 +46,7 @@ FOLDERS: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("config/standards/zip3", RestrictedZips, "id"),
     ("config/overlays", Overlay, "name"),
     ("config/approvals", Approval, "dataset"),
+    (COLUMN_CHANGES, ColumnChange, "dataset"),
     ("config/refusals", KnownRefusal, "dataset"),
 )
 
@@ -58,6 +61,7 @@ def check(root: Path, sampler: Sampler, generated: Generated | None = None) -> t
     """
     found = [*_stray(root), *_folders(root)]
     found += _without_dataset(root, "config/approvals")
+    found += _without_dataset(root, COLUMN_CHANGES)
     found += _without_dataset(root, "config/refusals")
     found += _without_dataset(root, "expectations")
     known, shared = _known(root)

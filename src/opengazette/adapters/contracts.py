@@ -26,6 +26,7 @@ from opengazette.errors import ContractInvalid
 from opengazette.governance.overlays import overlaid, overlay_problems
 from opengazette.governance.rule_pack_fit import unfit
 from opengazette.model.approval import Approval
+from opengazette.model.column_change import ColumnChange
 from opengazette.model.contract import Contract
 from opengazette.model.databases import Databases
 from opengazette.model.expectations import ExpectationFile
@@ -38,6 +39,7 @@ M = TypeVar("M", bound=BaseModel)
 
 DATABASES = "config/databases.yaml"
 ELEMENTS = "config/standards/elements.yaml"
+COLUMN_CHANGES = "config/column-changes"
 
 
 def dataset_ids(root: Path) -> tuple[str, ...]:
@@ -184,6 +186,13 @@ def load_approval(root: Path, dataset: str) -> Approval | None:
     if dataset not in names(root, "config/approvals"):
         return None
     return _sound(read_named(root, "config/approvals", dataset, Approval, "dataset"))
+
+
+def load_column_change(root: Path, dataset: str) -> ColumnChange | None:
+    """Return what a person has approved of a dataset's columns, or None where nothing is."""
+    if dataset not in names(root, COLUMN_CHANGES):
+        return None
+    return _sound(read_named(root, COLUMN_CHANGES, dataset, ColumnChange, "dataset"))
 
 
 def load_refusal(root: Path, dataset: str) -> KnownRefusal | None:

@@ -12,6 +12,7 @@ from opengazette.adapters.config_problems import Problem
 from opengazette.model.approval import Approval
 from opengazette.model.areas import AreaTable, RestrictedZips
 from opengazette.model.cell_structure import CellStructure
+from opengazette.model.column_change import ColumnChange
 from opengazette.model.contract import Contract
 from opengazette.model.databases import Databases
 from opengazette.model.described import DescribedTable
@@ -28,6 +29,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "approval": Approval,
     "areas": AreaTable,
     "cell_structure": CellStructure,
+    "column_change": ColumnChange,
     "contract": Contract,
     "databases": Databases,
     "department": Department,

@@ -15,6 +15,7 @@ from opengazette.adapters.machine import machine_name
 from opengazette.adapters.settings import Settings, own_root
 from opengazette.errors import ContractInvalid, SettingsInvalid
 from opengazette.model.approval import Approval
+from opengazette.model.column_change import ColumnChange
 from opengazette.model.contract import Contract
 from opengazette.model.databases import Databases
 from opengazette.model.reference import DataElements, Department, PopulationTable
@@ -84,6 +85,10 @@ class World:
     def approval(self, dataset: str) -> Approval | None:
         """Return the standing approval of a dataset, as it is now."""
         return contracts.load_approval(self._root, dataset)
+
+    def column_change(self, dataset: str) -> ColumnChange | None:
+        """Return what a person has approved of a dataset's public columns, as it is now."""
+        return contracts.load_column_change(self._root, dataset)
 
     def archive(self) -> Vault:
         """Return the restricted archive."""

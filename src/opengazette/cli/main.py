@@ -12,6 +12,7 @@ import typer
 
 from opengazette.cli import (
     approving,
+    approving_columns,
     auditing,
     checking,
     databases,
@@ -46,6 +47,7 @@ app.command("nightly")(nights.nightly)
 app.command("run")(releases.run)
 app.command("rehearse")(releases.rehearse)
 app.command("approve")(approving.approve)
+app.command("approve-columns")(approving_columns.approve_columns)
 app.command("datasets")(releases.datasets)
 app.command("plan")(planning.plan)
 app.command("ledger")(ledgers.ledger)

@@ -36,6 +36,7 @@ def plan(
         world.ledger().entries(dataset),
         world.portal(),
         world.papers(),
+        world.column_change(dataset),
     )
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=1))

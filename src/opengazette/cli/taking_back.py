@@ -84,6 +84,7 @@ def rollback(
             world.papers(),
             by=by,
             reason=reason,
+            columns=world.column_change(dataset),
         )
     typer.echo(
         f"{dataset}: the public sees release {receipt.release.release[:12]} of "

@@ -76,6 +76,7 @@ def planned(world: World, documented: Documented) -> tuple[str, ...]:
             world.ledger().entries(dataset),
             world.portal(),
             world.papers(),
+            world.column_change(dataset),
         ).lines()
     except (PortalUnavailable, SettingsInvalid) as error:
         return (f"What the public sees now is not known: {error.problem}",)
@@ -99,7 +100,9 @@ def run(settings: Settings, world: World, dataset: str, tell: Tell, *, dry_run: 
         tell("approve")
         try:
             refuse_held(world.ledger().entries(dataset))
-            approved = approve(documented, contract, world.approval(dataset))
+            approved = approve(
+                documented, contract, world.approval(dataset), world.column_change(dataset)
+            )
             tell("publish")
             published = publish(approved, contract, world.portal(), world.ledger(), world.clock())
         except ApprovalMissing as missing:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from opengazette.model.column_change import ColumnChange
 from opengazette.model.frozen import canonical_sha256
 from opengazette.model.receipts import Receipt
 
@@ -157,13 +158,15 @@ class Documented:
 class Approved:
     """A release that a person has let through; the only thing that a portal accepts.
 
-    Publishing it is refused where the public has seen a release that is not among `compared`.
+    Publishing it is refused where the public has seen a release that is not among `compared`, and
+    where the public table has other columns, unless `columns` says that these may become its own.
     """
 
     release: Release
     approval: str
     receipts: tuple[Receipt, ...]
     compared: frozenset[TablePair] = frozenset()
+    columns: ColumnChange | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from opengazette.errors import ApprovalMissing
 from opengazette.governance.approvals import objections
 from opengazette.governance.regimes import lacking
 from opengazette.model.approval import Approval
+from opengazette.model.column_change import ColumnChange
 from opengazette.model.contract import Contract
 from opengazette.model.ledger import LedgerEntry
 from opengazette.model.receipts import Receipt
@@ -13,8 +14,15 @@ from opengazette.model.stages import Approved, Documented
 from opengazette.steps.publish import release_of
 
 
-def approve(documented: Documented, contract: Contract, approval: Approval | None) -> Approved:
+def approve(
+    documented: Documented,
+    contract: Contract,
+    approval: Approval | None,
+    columns: ColumnChange | None = None,
+) -> Approved:
     """Bind a release to the approval that lets it out.
+
+    `columns` is what a person has approved of a change of the public table's columns.
 
     Raises:
         ApprovalMissing: there is none, it no longer fits, or a paper that the law asks for is not
@@ -47,7 +55,7 @@ def approve(documented: Documented, contract: Contract, approval: Approval | Non
         },
     )
     receipts = (*documented.receipts, receipt)
-    return Approved(release, approval.fingerprint(), receipts, documented.compared)
+    return Approved(release, approval.fingerprint(), receipts, documented.compared, columns)
 
 
 def approve_again(
@@ -56,12 +64,13 @@ def approve_again(
     approval: Approval | None,
     *,
     withdrawn: LedgerEntry | None,
+    columns: ColumnChange | None = None,
 ) -> Approved:
     """Let a release out again that the public has seen, under the approval that let it out then.
 
     `contract` is the release's own, `approval` the one that stands today: it need not fit the
     release, but somebody must still answer for the dataset. `withdrawn` is the release's
-    withdrawal, if there was one.
+    withdrawal, if there was one; `columns` as in `approve`.
 
     Raises:
         ApprovalMissing: it was withdrawn since, nobody approves the dataset any more, or a paper
@@ -86,4 +95,4 @@ def approve_again(
         )
     facts = {"approval": receipt.release.approval, "release": receipt.release.release}
     again = Receipt("approve", {**facts, "published before": receipt.at.isoformat()})
-    return Approved(release_of(receipt), receipt.release.approval, (again,))
+    return Approved(release_of(receipt), receipt.release.approval, (again,), columns=columns)

@@ -10,6 +10,7 @@ from opengazette.documentation.public_face import differences, in_words_of
 from opengazette.errors import ApprovalMissing
 from opengazette.governance.ledger_state import place_of, public_entry, refuse_held, settled
 from opengazette.model.approval import Approval
+from opengazette.model.column_change import ColumnChange
 from opengazette.model.contract import Contract
 from opengazette.model.ledger import LedgerEntry
 from opengazette.model.public_face import Differences, PublicFace, Seen, Standing, is_small
@@ -19,10 +20,18 @@ from opengazette.steps.approve import approve
 from opengazette.steps.faces import face_of
 
 Action = Literal[
-    "create", "show again", "replace", "change rows", "papers alone", "nothing", "refuse"
+    "create",
+    "show again",
+    "change columns",
+    "replace",
+    "change rows",
+    "papers alone",
+    "nothing",
+    "refuse",
 ]
-"""What publishing would do: make a dataset, make one public again, replace its rows, change the
-few that differ, change what is said of it, leave it alone, or be refused."""
+"""What publishing would do: make a dataset, make one public again, give it other columns with their
+rows, replace its rows, change the few that differ, change what is said of it, leave it alone, or be
+refused."""
 
 _MOST_NAMED = 12
 
@@ -51,8 +60,11 @@ def plan(
     entries: Sequence[LedgerEntry],
     portal: PublicView,
     papers: Papers,
+    columns: ColumnChange | None = None,
 ) -> Plan:
     """Compare a release with what the public sees now; send nothing.
+
+    `columns` is what a person has approved of a change of the public table's columns.
 
     Raises:
         PortalUnavailable: the portal did not answer to the end.
@@ -65,10 +77,11 @@ def plan(
     last = public_entry(entries)
     earlier = last.release.columns if last is not None else ()
     changes = in_words_of(differences(now, then), then, earlier)
-    small = is_small(changes, then.row_count)
+    by_row = portal.changes_rows and is_small(changes, then.row_count)
+    allowed = columns is not None and columns.covers(now.columns, then.columns)
     return Plan(
         dataset=release.dataset,
-        action=_action(seen, changes, entries, by_row=portal.changes_rows and small),
+        action=_action(seen, changes, entries, by_row=by_row, approved=allowed),
         address=seen.address if seen else None,
         standing=seen.standing if seen else "absent",
         rows=release.public.rows,
@@ -81,7 +94,12 @@ _NOTHING = PublicFace({}, {}, {}, {})
 
 
 def _action(
-    seen: Seen | None, changes: Differences, entries: Sequence[LedgerEntry], *, by_row: bool
+    seen: Seen | None,
+    changes: Differences,
+    entries: Sequence[LedgerEntry],
+    *,
+    by_row: bool,
+    approved: bool,
 ) -> Action:
     if seen is None:
         return "create"
@@ -90,7 +108,7 @@ def _action(
     if seen.standing == "private":
         return "show again" if settled(entries) is None else "refuse"
     if changes.columns:
-        return "refuse"
+        return "change columns" if approved else "refuse"
     if changes.rows:
         return "change rows" if by_row else "replace"
     return "papers alone" if changes.papers else "nothing"
@@ -120,6 +138,8 @@ def _headline(plan: Plan) -> str:
             return f"A new public dataset with {plan.rows:,} rows."
         case "show again":
             return f"{plan.address} is private; it becomes public with {plan.rows:,} rows."
+        case "change columns":
+            return f"The columns of {plan.address} change with its rows, in one step, as approved."
         case "replace":
             return f"The rows of {plan.address} are replaced in one transaction."
         case "change rows":
@@ -140,8 +160,8 @@ _REFUSED: dict[Standing, str] = {
         "that was meant, else make it public on the portal"
     ),
     "public": (
-        "has other columns, which never change by themselves: change them in a working copy on "
-        "the portal, or withdraw the dataset with --delete and resume"
+        "has other columns, which never change by themselves: a person must approve that, with "
+        "'opengazette approve-columns'"
     ),
 }
 

@@ -18,14 +18,12 @@ from opengazette.governance.ledger_state import (
     settled,
 )
 from opengazette.model.contract import Contract
-from opengazette.model.ledger import EntryKind, LedgerEntry, Portrait
+from opengazette.model.ledger import LedgerEntry, Portrait
 from opengazette.model.receipts import Receipt
 from opengazette.model.stages import Approved, DocumentRef, Published, Release, TableRef
 from opengazette.ports import Clock, Ledger, Portal, PublicState
+from opengazette.steps.links import Links
 from opengazette.steps.overtaken import refuse_overtaken, shown_before
-
-#: How the ledger's note of an intent begins that waits for the portal's reviewers.
-HELD = "Held by the portal"
 
 
 def publish(
@@ -36,7 +34,8 @@ def publish(
     A run that died between its intent and its receipt is finished by the next one: the release
     is sent again, which puts the same rows in the same place. The id of a new dataset is written
     down before any row is sent, so that no run makes a second one. An intent keeps other machines
-    away, and the receipt stands directly after it or is refused. What the audit has not seen is
+    away, and the receipt stands directly after it or is refused; the ledger is read again before
+    each request that the public could see something of. What the audit has not seen is
     looked for before the intent is written, and once more afterwards: of two linked datasets that
     are published at once, whichever looks last finds the other.
 
@@ -80,7 +79,7 @@ def publish_at_once(
     seen = _seen_unchanged(entries, release, contract, portal)
     if seen is not None:
         return _published(approved, seen, changed=False)
-    links = _Links(ledger, clock, portrait_of(approved), release.dataset, len(entries), note, by)
+    links = Links(ledger, clock, portrait_of(approved), release.dataset, len(entries), note, by)
     _claim(links, approved, contract, entries, ledger, clock)
     try:
         seen = portal.publish(
@@ -88,6 +87,7 @@ def publish_at_once(
             uid=links.uid,
             before=release_of(last) if last else None,
             created=links.intend,
+            claim=links,
         )
     except PortalRejected as error:
         links.roll_back(error.problem)
@@ -100,7 +100,7 @@ def publish_at_once(
 
 
 def _claim(
-    links: _Links,
+    links: Links,
     approved: Approved,
     contract: Contract,
     entries: tuple[LedgerEntry, ...],
@@ -115,63 +115,6 @@ def _claim(
     except OpenGazetteError as error:
         links.give_up(error.problem)
         raise
-
-
-class _Links:
-    """What one run adds to a chain: each entry directly after the last, or not at all."""
-
-    def __init__(
-        self,
-        ledger: Ledger,
-        clock: Clock,
-        portrait: Portrait,
-        dataset: str,
-        length: int,
-        note: str,
-        by: str | None,
-    ) -> None:
-        self._ledger, self._clock, self._portrait = ledger, clock, portrait
-        self._dataset, self._length, self._note, self._by = dataset, length, note, by
-        self.uid: str | None = None
-
-    def intend(self, uid: str | None) -> None:
-        """Write what is meant; `uid` is where, once that is known."""
-        self.uid = uid
-        self._add("intent", self._note)
-
-    def give_up(self, problem: str) -> None:
-        """Write that what was meant is not meant any more, before anything was sent."""
-        self._add("abandoned", problem)
-
-    def wait(self, problem: str) -> None:
-        """Write that what is meant waits for the portal's reviewers; it stays meant."""
-        self._add("intent", f"{HELD}: {problem}")
-
-    def roll_back(self, problem: str) -> None:
-        """Write that the portal refused, and what is public."""
-        self._add("rolled_back", problem)
-
-    def receive(self, seen: PublicState) -> None:
-        """Write what a stranger sees."""
-        self.uid = seen.uid
-        told = f"The portal shows otherwise: {', '.join(seen.otherwise)}." * bool(seen.otherwise)
-        self._add("published", " ".join(filter(None, (self._note, told))), seen)
-
-    def _add(self, kind: EntryKind, note: str, seen: PublicState | None = None) -> None:
-        self._ledger.append(
-            self._dataset,
-            kind,
-            self._clock.now(),
-            self._portrait,
-            after=self._length,
-            uid=self.uid,
-            address=seen.address if seen else None,
-            digest=seen.digest if seen else None,
-            papers=seen.papers if seen else None,
-            note=note,
-            by=self._by,
-        )
-        self._length += 1
 
 
 def last_published(entries: tuple[LedgerEntry, ...]) -> LedgerEntry | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from opengazette.errors import OnHold
 from opengazette.governance.ledger_state import refuse_claimed, withdrawn_since
 from opengazette.model.approval import Approval
+from opengazette.model.column_change import ColumnChange
 from opengazette.model.contract import Contract
 from opengazette.model.ledger import LedgerEntry
 from opengazette.model.stages import Published
@@ -27,12 +28,15 @@ def rollback(
     *,
     by: str,
     reason: str,
+    columns: ColumnChange | None = None,
 ) -> Published:
     """Stop a dataset and show the public an earlier release of it again.
 
     The release passes the same gate, and is sent and read back like any other. It tells nothing
     new: its rows were public before, and every release since was masked with them in view.
-    `contract` is the release's own. The dataset stays stopped until a person lets it go on.
+    `contract` is the release's own; `columns` is what a person has approved of a change of the
+    public table's columns, without which a release with others is refused. The dataset stays
+    stopped until a person lets it go on.
 
     Raises:
         ApprovalMissing: the release was withdrawn, or nobody approves the dataset any more.
@@ -48,7 +52,7 @@ def rollback(
     stop(receipt.dataset, ledger, clock, by=by, reason=reason)
     entries = ledger.entries(receipt.dataset)
     approved = approve_again(
-        receipt, contract, approval, withdrawn=withdrawn_since(entries, receipt)
+        receipt, contract, approval, withdrawn=withdrawn_since(entries, receipt), columns=columns
     )
     _refuse_stopped_meanwhile(entries[len(before) :], by, reason)
     return publish_at_once(approved, contract, portal, ledger, clock, entries, note=reason, by=by)

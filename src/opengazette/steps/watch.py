@@ -16,8 +16,9 @@ from opengazette.model.ledger import LedgerEntry
 from opengazette.model.public_face import Differences, PublicFace, Seen
 from opengazette.ports import Clock, Ledger, Papers, PublicView
 from opengazette.steps.faces import face_of
+from opengazette.steps.links import HELD
 from opengazette.steps.of_its_day import contract_of
-from opengazette.steps.publish import HELD, release_of
+from opengazette.steps.publish import release_of
 
 Kind = Literal[
     "ledger", "unfinished", "gone", "hidden", "public", "rows", "columns", "papers", "stale"

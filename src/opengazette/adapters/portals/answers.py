@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 import requests
@@ -98,11 +99,12 @@ def ticket(response: requests.Response) -> str | None:
     return given if isinstance(given, str) else None
 
 
-def still_there(uid: str) -> PortalRejected:
-    """Return the error of a dataset that was to be gone and is not."""
+def still_there(uid: str, *, of: str | None = None) -> PortalRejected:
+    """Return the error of a dataset that is not gone, or of a view that was derived `of` it."""
+    what = f"View {uid}, which somebody derived from dataset {of}," if of else f"Dataset {uid}"
     return PortalRejected(
-        f"Dataset {uid} is still public on the portal, or a stranger still sees it.",
-        "Look at the portal now, take the dataset off by hand, then do this again.",
+        f"{what} is still public on the portal, or a stranger still sees it.",
+        "Look at the portal now, take it off by hand, then do this again.",
     )
 
 
@@ -112,3 +114,9 @@ def differs(what_is_public: str) -> PortalRejected:
         f"The portal showed something other than what was sent. {what_is_public}",
         "Compare the portal's activity log with the run, then run the dataset again.",
     )
+
+
+def listed(place: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """Return the objects that a document lists under a name."""
+    found = place.get(name)
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []

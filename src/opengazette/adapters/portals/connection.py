@@ -32,6 +32,7 @@ from opengazette.adapters.portals.answers import (
     refuse,
     ticket,
 )
+from opengazette.adapters.portals.effects import may_be_seen
 from opengazette.errors import Fault, PortalRejected, PortalUnavailable, SettingsInvalid
 
 _FOUR_BY_FOUR = re.compile(r"[a-z0-9]{4}-[a-z0-9]{4}")
@@ -84,6 +85,8 @@ class Connection(Socrata):
         self.session.mount(drafts, _adapter(attempts, "POST"))
         self._seconds, self._sleep = seconds, sleep
         self._drafts: set[str] = set()
+        #: Asked before each request by which the public could see something else.
+        self.before_showing: Callable[[], None] = _nothing
         self.session.headers.pop("X-App-token", None)
         if credentials and credentials.app_token:
             self.session.headers["X-App-Token"] = credentials.app_token
@@ -193,6 +196,8 @@ class Connection(Socrata):
         return content_of(self._finished(request_type, resource, kwargs, response))
 
     def _send(self, method: str, resource: str, arguments: dict[str, Any]) -> requests.Response:
+        if may_be_seen(method, resource, arguments.get("params") or {}):
+            self.before_showing()
         body: Any = arguments.get("data")
         if hasattr(body, "seek"):
             body.seek(0)
@@ -269,6 +274,10 @@ def _adapter(attempts: int, *also: str) -> HTTPAdapter:
             raise_on_status=False,
         )
     )
+
+
+def _nothing() -> None:
+    """Let everything pass."""
 
 
 def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from opengazette.adapters.portals.answers import listed
 from opengazette.adapters.portals.connection import Connection
 from opengazette.adapters.portals.rows import shown_rows
 from opengazette.adapters.portals.shipment import Shipment
+from opengazette.adapters.portals.views import shown_columns
 from opengazette.documentation.public_face import (
     TEXTS,
     differing,
@@ -35,13 +37,8 @@ def face_seen(
 
     Without columns the rows are not read.
     """
-    shown = {
-        str(c.get("fieldName")): str(c.get("dataTypeName"))
-        for c in _listed(view, "columns")
-        if not str(c.get("fieldName")).startswith(":")
-    }
     return PublicFace(
-        columns=shown,
+        columns=shown_columns(view),
         rows=row_marks(columns, key, shown_rows(client, uid, columns)) if columns else {},
         fields=fields_seen(view),
         attachments=attachments_seen(client, uid, view),
@@ -77,7 +74,7 @@ def shown_otherwise(seen: PapersSeen, shipment: Shipment) -> tuple[str, ...]:
 def fields_seen(view: Mapping[str, Any]) -> dict[str, str]:
     """Return a digest of each thing that the view says, of the kinds that we say."""
     inner = _inner(view)
-    columns = [c for c in _listed(view, "columns") if not str(c.get("fieldName")).startswith(":")]
+    columns = [c for c in listed(view, "columns") if not str(c.get("fieldName")).startswith(":")]
     told = {"rowLabel": inner.get("rowLabel"), "custom_fields": inner.get("custom_fields")}
     return said_fields({**view, **told, "columns": columns})
 
@@ -85,7 +82,7 @@ def fields_seen(view: Mapping[str, Any]) -> dict[str, str]:
 def attachments_seen(client: Connection, uid: str, view: Mapping[str, Any]) -> dict[str, str]:
     """Return the SHA-256 of each file that is attached, by name."""
     found: dict[str, str] = {}
-    for attached in _listed(_inner(view), "attachments"):
+    for attached in listed(_inner(view), "attachments"):
         content = client.attached(uid, str(attached.get("assetId")))
         name = str(attached.get("filename") or attached.get("name"))
         found[name] = hashlib.sha256(content).hexdigest() if content is not None else NOT_GIVEN
@@ -95,8 +92,3 @@ def attachments_seen(client: Connection, uid: str, view: Mapping[str, Any]) -> d
 def _inner(view: Mapping[str, Any]) -> Mapping[str, Any]:
     inner = view.get("metadata")
     return inner if isinstance(inner, dict) else {}
-
-
-def _listed(place: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    listed = place.get(name)
-    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []

@@ -50,6 +50,10 @@ class RevisionSender:
         """Replace the rows and all that is said of them in one apply."""
         return self._send(client, uid, shipment, rows=True)
 
+    def send_columns(self, client: Connection, uid: str, shipment: Shipment, /) -> bool:
+        """Replace columns, rows and all that is said of them in one apply."""
+        return self._send(client, uid, shipment, rows=True)
+
     def send_papers(self, client: Connection, uid: str, shipment: Shipment, /) -> None:
         """Change what is said where it differs; where a column's words do, the rows go as well.
 

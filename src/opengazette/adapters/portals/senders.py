@@ -10,6 +10,7 @@ from opengazette.adapters.portals.connection import Connection
 from opengazette.adapters.portals.rows import replace_rows
 from opengazette.adapters.portals.shipment import Shipment
 from opengazette.adapters.portals.views import create_draft, put_papers
+from opengazette.adapters.portals.working_copies import change_columns
 from opengazette.errors import PortalRejected
 
 
@@ -41,6 +42,10 @@ class Sender(Protocol):
 
         `earlier` is what should stand there, where that is known.
         """
+        ...
+
+    def send_columns(self, client: Connection, uid: str, shipment: Shipment, /) -> bool:
+        """Put other columns with their rows and papers, whole or not at all."""
         ...
 
     def send_papers(self, client: Connection, uid: str, shipment: Shipment, /) -> None:
@@ -75,6 +80,10 @@ class SodaSender:
                 if taken is not None:
                     return taken
         return replace_rows(client, uid, shipment)
+
+    def send_columns(self, client: Connection, uid: str, shipment: Shipment, /) -> bool:
+        """Fill a working copy and let it take the table's place."""
+        return change_columns(client, uid, shipment)
 
     def send_papers(self, client: Connection, uid: str, shipment: Shipment, /) -> None:
         """Send document, columns and attachments."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from opengazette.adapters.portals.answers import listed
 from opengazette.adapters.portals.connection import Connection
 from opengazette.adapters.portals.shipment import Shipment
 from opengazette.errors import PortalRejected
+from opengazette.model.column_change import ColumnChange
 
 
 def create_draft(client: Connection, shipment: Shipment) -> str:
@@ -42,25 +44,41 @@ def has_columns(view: Mapping[str, Any]) -> bool:
     return bool(_columns(view))
 
 
+def shown_columns(view: Mapping[str, Any]) -> dict[str, str]:
+    """Return the type of each column that a portal shows, in its order."""
+    return {name: str(column.get("dataTypeName")) for name, column in _columns(view).items()}
+
+
 def other_columns(view: Mapping[str, Any], columns: Mapping[str, str]) -> list[str]:
-    """Return the columns that the portal lacks, holds as another type, or has beyond these."""
-    types = {name: column.get("dataTypeName") for name, column in _columns(view).items()}
-    return sorted(name for name in {*types, *columns} if types.get(name) != columns.get(name))
+    """Return the columns that the portal lacks, holds as another type or elsewhere, or beside."""
+    types = shown_columns(view)
+    named = {name for name in {*types, *columns} if types.get(name) != columns.get(name)}
+    moved = zip([c for c in types if c in columns], [c for c in columns if c in types], strict=True)
+    return sorted(named | {here for here, there in moved if here != there})
 
 
-def refuse_other_columns(view: Mapping[str, Any], columns: Mapping[str, str]) -> None:
+def refuse_other_columns(
+    view: Mapping[str, Any],
+    columns: Mapping[str, str],
+    change: ColumnChange | None = None,
+) -> None:
     """Compare the portal's columns and types with the release's, before anything is sent.
 
     Raises:
-        PortalRejected: a column is missing, of another type, or nobody's.
+        PortalRejected: a column is missing, of another type, elsewhere or nobody's, and no person
+            has approved that exactly these columns become those.
     """
     differing = other_columns(view, columns)
-    if differing:
-        raise PortalRejected(
-            f"The columns on the portal are not those of the release: {', '.join(differing)}.",
-            "Change the columns in a working copy on the portal. Or give up its address: "
-            "opengazette withdraw ID --delete, then opengazette resume ID.",
-        )
+    if not differing or (change is not None and change.covers(shown_columns(view), columns)):
+        return
+    named = [name for name in differing if name in columns]
+    others = len(differing) - len(named)
+    told = ", ".join([*named, *([f"{others} that it has not"] if others else [])])
+    raise PortalRejected(
+        f"The columns on the portal are not those of the release: {told}.",
+        "If that is meant, a person must approve it: opengazette approve-columns ID. 'opengazette "
+        "plan ID' lists what changes.",
+    )
 
 
 def put_papers(client: Connection, uid: str, shipment: Shipment) -> None:
@@ -96,8 +114,8 @@ def kept_metadata(view: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _columns(view: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    listed = view.get("columns")
-    columns = listed if isinstance(listed, list) else []
-    return {
-        str(c.get("fieldName")): c for c in columns if not str(c.get("fieldName")).startswith(":")
-    }
+    """Return the columns by name, in their order, without those of the portal itself."""
+    columns = [c for c in listed(view, "columns") if not str(c.get("fieldName")).startswith(":")]
+    if all(isinstance(column.get("position"), int) for column in columns):
+        columns.sort(key=lambda column: int(column["position"]))
+    return {str(column.get("fieldName")): column for column in columns}
