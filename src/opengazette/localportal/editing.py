@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from opengazette.localportal.problems import bad_request, view_missing, wrong_stage
-from opengazette.localportal.rows import key_sql
+from opengazette.localportal.staging import key_sql
 from opengazette.localportal.store import Session, now
 from opengazette.localportal.values import KIND_OF_TYPE_NAME, SQL_TYPE, UNORDERED
 from opengazette.localportal.views import FIELD_NAME, Column, View, new_dataset_id

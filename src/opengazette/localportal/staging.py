@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import pyarrow.lib as pa
 
 from opengazette.localportal.bodies import ABSENT, Batch
 from opengazette.localportal.cells import from_csv, from_json
+from opengazette.localportal.feeding import INCOMING, insert_batches
 from opengazette.localportal.problems import column_missing, maltyped
 from opengazette.localportal.store import Session
 from opengazette.localportal.values import (
@@ -26,50 +27,110 @@ _SYSTEM_FIELDS = {":id", ":deleted", ":created_at", ":updated_at", ":version"}
 
 
 def make_stage(session: Session, view: View) -> None:
-    """Make the empty table that a request's rows wait in."""
+    """Make the empty table that a request's rows wait in, until `drop_stage`.
+
+    It is no temporary table: those are kept in memory as they come, this one is compressed
+    and goes to disk while it grows.
+    """
     held = "".join(
         f", {column.physical} {SQL_TYPE[column.kind]}, given_{column.physical} BOOLEAN"
         for column in view.columns
     )
     session.cursor.execute(
-        "CREATE TEMP TABLE stage (number BIGINT, sid VARCHAR, given VARCHAR, removed BOOLEAN,"
-        f" row_key VARCHAR, turn BIGINT DEFAULT 1, target VARCHAR{held})"
+        "CREATE TABLE stage (number BIGINT, sid VARCHAR, given VARCHAR, removed BOOLEAN,"
+        f" row_key VARCHAR{held})"
     )
 
 
-def stage_batch(session: Session, view: View, batch: Batch, before: int, *, is_csv: bool) -> None:
-    """Read some rows, of which `before` came before in the request, and put them in the stage.
+def drop_stage(session: Session) -> None:
+    """Drop the rows that waited."""
+    session.cursor.execute("DROP TABLE stage")
+
+
+def stage_rows(session: Session, view: View, batches: Iterable[Batch], *, is_csv: bool) -> int:
+    """Read the rows of a request and put them in a new stage; return how many there are.
 
     Raises:
         Problem: a field or a value does not fit the dataset.
     """
-    for field in batch.cells:
-        if field not in _SYSTEM_FIELDS and view.column(field) is None:
-            raise column_missing(field)
-    first = view.next_row + before
-    seed = zlib.crc32(view.id.encode())
+    make_stage(session, view)
+    schema = _schema(view)
+    names = ", ".join(schema.names)
+    return insert_batches(
+        session,
+        f"INSERT INTO stage ({names}, row_key) SELECT {names}, {row_key_sql(view)} FROM {INCOMING}",
+        schema,
+        _staged(view, batches, schema, is_csv=is_csv),
+    )
+
+
+def row_key_sql(view: View) -> str:
+    """Return the text that identifies a row of the dataset, null where no column does."""
+    identifier = view.identifier()
+    return "NULL" if identifier is None else key_sql(identifier)
+
+
+def key_sql(column: Column) -> str:
+    """Return the text that identifies a row by this column; equal numbers are equal keys."""
+    name = column.physical
+    if column.kind == "number":
+        return (
+            f"CASE WHEN contains({name}, '.') THEN rtrim(rtrim({name}, '0'), '.') ELSE {name} END"
+        )
+    return f"CAST({name} AS VARCHAR)"
+
+
+def _schema(view: View) -> pa.Schema:
+    fields = [
+        ("number", pa.int64()),
+        ("sid", pa.string()),
+        ("given", pa.string()),
+        ("removed", pa.bool_()),
+    ]
+    for column in view.columns:
+        fields.append((column.physical, _ARROW_TYPE[SQL_TYPE[column.kind]]))
+        fields.append((f"given_{column.physical}", pa.bool_()))
+    return pa.schema(fields)
+
+
+def _staged(
+    view: View, batches: Iterable[Batch], schema: pa.Schema, *, is_csv: bool
+) -> Iterator[pa.RecordBatch]:
+    before = 0
+    for batch in batches:
+        for field in batch.cells:
+            if field not in _SYSTEM_FIELDS and view.column(field) is None:
+                raise column_missing(field)
+        arrays = [
+            *_named(view, batch, before, is_csv=is_csv),
+            *_cells(view, batch, before, is_csv=is_csv),
+        ]
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+        before += batch.count
+
+
+def _named(view: View, batch: Batch, before: int, *, is_csv: bool) -> list[pa.Array]:
+    seed, first = zlib.crc32(view.id.encode()), view.next_row + before
     numbers = range(first, first + batch.count)
-    arrays: list[pa.Array] = [
+    return [
         pa.array(numbers, pa.int64()),
         pa.array([row_name(number, seed) for number in numbers], pa.string()),
         pa.array(_given_ids(batch), pa.string()),
         pa.array(_removals(batch, is_csv=is_csv), pa.bool_()),
     ]
-    names = ["number", "sid", "given", "removed"]
+
+
+def _cells(view: View, batch: Batch, before: int, *, is_csv: bool) -> Iterator[pa.Array]:
+    absent = pa.repeat(pa.scalar(value=False), batch.count)
     for column in view.columns:
+        kind = _ARROW_TYPE[SQL_TYPE[column.kind]]
         cells = batch.cells.get(column.field_name)
         if cells is None:
-            continue
-        given = [cell is not ABSENT for cell in cells]
-        stored = _read_cells(cells, column, before, is_csv=is_csv)
-        arrays += [
-            pa.array(stored, _ARROW_TYPE[SQL_TYPE[column.kind]]),
-            pa.array(given, pa.bool_()),
-        ]
-        names += [column.physical, f"given_{column.physical}"]
-    session.cursor.register("incoming", pa.table(arrays, names=names))
-    session.cursor.execute(f"INSERT INTO stage ({', '.join(names)}) SELECT * FROM incoming")
-    session.cursor.unregister("incoming")
+            yield pa.nulls(batch.count, kind)
+            yield absent
+        else:
+            yield pa.array(_read_cells(cells, column, before, is_csv=is_csv), kind)
+            yield pa.array([cell is not ABSENT for cell in cells], pa.bool_())
 
 
 def _given_ids(batch: Batch) -> list[str | None]:

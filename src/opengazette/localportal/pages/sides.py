@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from opengazette.localportal.editing import merged_document
 from opengazette.localportal.publishing.drafts import OutputColumn, OutputSchema, Revision
 from opengazette.localportal.publishing.kept import output_of_revision, sources_of
-from opengazette.localportal.rows import key_sql
+from opengazette.localportal.staging import key_sql
 from opengazette.localportal.store import Session
 from opengazette.localportal.views import Column, View
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from opengazette.localportal.counters import Counters
 from opengazette.localportal.editing import update_view, with_identifier
 from opengazette.localportal.problems import Problem, bad_request
 from opengazette.localportal.publishing.drafts import (
@@ -17,8 +18,8 @@ from opengazette.localportal.publishing.drafts import (
     Snapshot,
     SortBy,
 )
-from opengazette.localportal.rows import Counters, emptied_view, write_staged
-from opengazette.localportal.staging import make_stage
+from opengazette.localportal.rows import emptied_view, write_staged
+from opengazette.localportal.staging import make_stage, row_key_sql
 from opengazette.localportal.store import Asset, Session, now
 from opengazette.localportal.values import Kind
 from opengazette.localportal.views import Blob, Column, View, row_name_sql
@@ -201,19 +202,27 @@ def _stage(session: Session, view: View, output: OutputSchema, *, removing: bool
         for number, made in enumerate(output.columns, start=1)
         if (column := view.column(made.field_name)) is not None
     ]
-    names = "".join(f", {column.physical}, given_{column.physical}" for column, _ in pairs)
-    cells = "".join(f", c{number}, TRUE" for _, number in pairs)
+    cells = "".join(f", c{number} AS {column.physical}" for column, number in pairs)
+    held = "".join(f", {column.physical}" for column, _ in pairs)
+    given = "".join(f", given_{column.physical}" for column, _ in pairs)
     errors = ", ".join(f"e{number}" for number in range(1, len(output.columns) + 1))
-    order = ", ".join([*(_order_sql(sort, output) for sort in output.sort_bys), "number"])
-    first, seed = view.next_row, zlib.crc32(view.id.encode())
-    session.cursor.execute(
-        f"INSERT INTO stage (number, sid, removed{names})"
-        f" SELECT place, {row_name_sql('place', seed)}, {removing}{cells} FROM"
-        f" (SELECT *, {first} + row_number() OVER (ORDER BY {order}) - 1 AS place"
-        f" FROM {output.table} WHERE coalesce({errors}) IS NULL) ORDER BY place"
-    )
-    counted = session.cursor.execute("SELECT count(*) FROM stage").fetchone()
-    return int(counted[0]) if counted else 0
+    keyed = view.identifier() in [column for column, _ in pairs]
+    written = session.cursor.execute(
+        f"INSERT INTO stage (number, sid, removed, row_key{held}{given})"
+        f" SELECT place, {row_name_sql('place', zlib.crc32(view.id.encode()))}, {removing},"
+        f" {row_key_sql(view) if keyed else 'NULL'}{held}{', TRUE' * len(pairs)} FROM"
+        f" (SELECT {view.next_row} + row_number() OVER ({_order_of(output)}) - 1 AS place{cells}"
+        f" FROM {output.table} WHERE coalesce({errors}) IS NULL)"
+    ).fetchone()
+    return int(written[0]) if written else 0
+
+
+def _order_of(output: OutputSchema) -> str:
+    """Order rows as the change asks for; else they stay as they lie, which needs no memory."""
+    if not output.sort_bys:
+        return ""
+    sorts = [_order_sql(sort, output) for sort in output.sort_bys]
+    return f"ORDER BY {', '.join(sorts)}, number"
 
 
 def _order_sql(sort: SortBy, output: OutputSchema) -> str:

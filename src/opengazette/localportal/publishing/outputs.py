@@ -264,8 +264,7 @@ def _filling_sql(schema: InputSchema, table: str, values: list[tuple[int, Value]
         f", CASE WHEN e{number} IS NULL THEN v{number} END, e{number}" for number, _ in values
     )
     return (
-        f"INSERT INTO {table} SELECT number{outer} FROM"
-        f" (SELECT number{inner} FROM {schema.table}) ORDER BY number"
+        f"INSERT INTO {table} SELECT number{outer} FROM (SELECT number{inner} FROM {schema.table})"
     )
 
 

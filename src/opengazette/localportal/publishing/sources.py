@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 import pyarrow.lib as pa
 
+from opengazette.localportal.feeding import INCOMING, insert_batches
 from opengazette.localportal.publishing import conversions as sql
 from opengazette.localportal.publishing.drafts import InputColumn, InputSchema, Source
 from opengazette.localportal.publishing.geography import read_geojson, read_kml, read_shapefile
@@ -52,7 +54,7 @@ def read_upload(store: Store, source: Source) -> InputSchema:
         schema_id = session.draw()
     with store.building() as session:
         _make_input(session, table, columns)
-        total = sum(_insert(session, table, batch, len(columns)) for batch in reading.batches)
+        total = _insert(session, table, reading)
     return InputSchema(
         id=schema_id, created_at=now(), columns=columns, table=table, total_rows=total
     )
@@ -122,21 +124,32 @@ def _make_input(session: Session, table: str, columns: tuple[InputColumn, ...]) 
     session.cursor.execute(f"CREATE TABLE {table} (number BIGINT, row_error VARCHAR{held})")
 
 
-def _insert(session: Session, table: str, batch: list[Row], width: int) -> int:
-    before = session.cursor.execute(f"SELECT count(*) FROM {table}").fetchone()
-    first = int(before[0]) if before else 0
-    cells = zip(*(row.cells for row in batch), strict=True) if width else ()
-    arrays: list[pa.Array] = [
-        pa.array(range(first, first + len(batch)), pa.int64()),
-        pa.array([row.error for row in batch], pa.string()),
-        *(pa.array(column, pa.string()) for column in cells),
-    ]
-    names = ["number", "row_error", *(f"c{number}" for number in range(1, width + 1))]
-    session.cursor.register("incoming", pa.table(arrays, names=names))
-    held = "".join(f", nullif(nfc_normalize(c{number}), '')" for number in range(1, width + 1))
-    session.cursor.execute(f"INSERT INTO {table} SELECT number, row_error{held} FROM incoming")
-    session.cursor.unregister("incoming")
-    return len(batch)
+def _insert(session: Session, table: str, reading: Reading) -> int:
+    numbers = range(1, len(reading.headings) + 1)
+    texts = [f"c{number}" for number in numbers]
+    schema = pa.schema(
+        [
+            ("number", pa.int64()),
+            ("row_error", pa.string()),
+            *((text, pa.string()) for text in texts),
+        ]
+    )
+    held = "".join(f", nullif(nfc_normalize({text}), '')" for text in texts)
+    statement = f"INSERT INTO {table} SELECT number, row_error{held} FROM {INCOMING}"
+    return insert_batches(session, statement, schema, _numbered(reading.batches, schema))
+
+
+def _numbered(batches: Iterable[list[Row]], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    first = 0
+    for batch in batches:
+        cells = zip(*(row.cells for row in batch), strict=True)
+        arrays = [
+            pa.array(range(first, first + len(batch)), pa.int64()),
+            pa.array([row.error for row in batch], pa.string()),
+            *(pa.array(column, pa.string()) for column in cells),
+        ]
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+        first += len(batch)
 
 
 def guessed_kind(session: Session, table: str, column: InputColumn) -> Kind:

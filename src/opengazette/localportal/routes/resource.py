@@ -20,6 +20,7 @@ from opengazette.localportal.bodies import (
     json_batches,
     spool,
 )
+from opengazette.localportal.counters import Counters
 from opengazette.localportal.forms import SUFFIXES, body_in, form_asked
 from opengazette.localportal.portal import Portal, asker, portal_of, publisher, split_suffix
 from opengazette.localportal.problems import (
@@ -29,7 +30,7 @@ from opengazette.localportal.problems import (
 )
 from opengazette.localportal.reading import ask, query_of
 from opengazette.localportal.ready import ReadyAnswer
-from opengazette.localportal.rows import Counters, replace_rows, upsert_rows
+from opengazette.localportal.rows import replace_rows, upsert_rows
 from opengazette.localportal.sending import rows_response
 from opengazette.localportal.soql.grammar import Query
 from opengazette.localportal.store import Session, close_session
