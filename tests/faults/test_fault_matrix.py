@@ -8,6 +8,7 @@ and by revisions in one operation for each fault.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from itertools import cycle
 from pathlib import Path
@@ -16,8 +17,9 @@ from typing import Any
 import pytest
 from examples.offices import ROOT, SENDERS, LocalPortal, Office
 from examples.operations import OPERATIONS, Operation, begun, converges
-from examples.strikes import FAULTS, TICKETS, Strikes, Wire
+from examples.strikes import CALLS, FAULTS, TICKETS, Road, Strikes, Wire
 
+from opengazette.adapters.archives.folder import FolderArchive
 from opengazette.adapters.portals.connection import Connection, Credentials
 from opengazette.errors import HeldByPortal, OpenGazetteError, PortalRejected
 
@@ -28,6 +30,7 @@ EVERYWHERE = os.environ.get("FAULTS") == "all"
 PLACES = 9
 Cell = tuple[str, str, str]
 """A protocol, a fault and an operation."""
+Totals = dict[str, Counter[Road]]
 
 
 @pytest.fixture
@@ -39,13 +42,15 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
         client.session.request = found.sent(client.session.request, user is not None)
 
     monkeypatch.setattr(Connection, "__init__", opened)
+    for name in CALLS:
+        monkeypatch.setattr(FolderArchive, name, found.reached(name, getattr(FolderArchive, name)))
     return found
 
 
 def struck(office: Office, operation: Operation, wire: Wire, strikes: Strikes) -> str:
     """Do an operation under a fault and say how it ended; nothing else may be seen."""
     before = office.shown()
-    wire.strikes, error = strikes, None
+    wire.strikes, wire.clock, error = strikes, office.clock, None
     try:
         operation.act(office)
     except OpenGazetteError as raised:
@@ -77,35 +82,33 @@ def places(total: int, chosen: int) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def totals() -> dict[str, int]:
-    """Remember how many requests each operation makes."""
+def totals() -> Totals:
+    """Remember how many calls each operation makes on each road."""
     return {}
 
 
-def requests_of(
-    cell: Cell, folder: Path, server: LocalPortal, wire: Wire, totals: dict[str, int]
-) -> int:
-    protocol, _, name = cell
+def calls_of(cell: Cell, folder: Path, server: LocalPortal, wire: Wire, totals: Totals) -> int:
+    protocol, fault, name = cell
     key = f"{protocol} {name}"
     if key not in totals:
         office = begun(folder / "whole", server, OPERATIONS[name], protocol)
-        wire.passed = 0
+        wire.passed.clear()
         OPERATIONS[name].act(office)
-        totals[key] = wire.passed
+        totals[key] = wire.passed.copy()
         office.clear_away()
-    return totals[key]
+    return totals[key][FAULTS[fault].road]
 
 
 def outcomes_of(
     cell: Cell, at: list[int], folder: Path, server: LocalPortal, wire: Wire
 ) -> set[str]:
     protocol, fault, name = cell
-    operation, (strike, lasts) = OPERATIONS[name], FAULTS[fault]
+    operation = OPERATIONS[name]
     found: set[str] = set()
     for place in at:
         TICKETS.clear()
         office = begun(folder / str(place), server, operation, protocol)
-        found.add(struck(office, operation, wire, Strikes(strike, place, lasts)))
+        found.add(struck(office, operation, wire, Strikes(FAULTS[fault], place)))
         converges(office, operation)
         office.clear_away()
     return found
@@ -140,10 +143,10 @@ HEAD = """\
 # Every fault
 
 Made by `FAULTS=all pytest tests/faults/test_fault_matrix.py`: each fault strikes at nine requests
-of each operation, one after the other and evenly spread, on a real portal, by each protocol
-(`OPENGAZETTE_PORTAL_PROTOCOL`). After each, the public sees the old table or the new one, whole;
-the operation is then done again without a fault and ends as it was meant, with a whole ledger. A
-cell lists every outcome that was seen.
+of each operation, or at nine calls of its archive or its ledger, one after the other and evenly
+spread, on a real portal, by each protocol (`OPENGAZETTE_PORTAL_PROTOCOL`). After each, the public
+sees the old table or the new one, whole; the operation is then done again without a fault and ends
+as it was meant, with a whole ledger. A cell lists every outcome that was seen.
 """
 
 
@@ -177,9 +180,9 @@ def test_the_public_sees_the_old_table_or_the_new_one_and_the_next_run_finishes(
     tmp_path: Path,
     shared_portal: LocalPortal,
     wire: Wire,
-    totals: dict[str, int],
+    totals: Totals,
 ) -> None:
-    total = requests_of(cell, tmp_path, shared_portal, wire, totals)
+    total = calls_of(cell, tmp_path, shared_portal, wire, totals)
     at = places(total, [*FAULTS].index(cell[1]) + 2 * [*OPERATIONS].index(cell[2]))
     found = outcomes_of(cell, at, tmp_path, shared_portal, wire)
     if not EVERYWHERE:
