@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     var: Path = Field(description="the folder that everything is written to")
     portal_host: str = Field(default="127.0.0.1", description="where the local portal listens")
     portal_port: int = Field(default=8910, ge=1, le=65535, description="its port")
+    portal_memory_mb: int = Field(
+        default=512, ge=128, description="megabytes that the local portal's database may hold"
+    )
     portal_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s/@]+$",

@@ -54,6 +54,7 @@ def serve(
         approve_public=approve_public,
         tls=tls,
         writes_per_minute=writes_per_minute,
+        memory_mb=settings.portal_memory_mb,
     )
 
     def opened(identity: str) -> None:

@@ -72,7 +72,7 @@ def create_app(settings: PortalSettings) -> FastAPI:
     Raises:
         SettingsInvalid: another process has the folder open.
     """
-    store = Store(settings.folder)
+    store = Store(settings.folder, settings.memory_mb)
     portal = Portal(settings, store, Workshop(store), Doorkeeper(settings), ReadyAnswers())
     portal.workshop.resume()
 
@@ -142,7 +142,11 @@ def server_config(settings: PortalSettings, app: FastAPI) -> uvicorn.Config:
 def _listening(settings: PortalSettings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family)
+        listening = socket.create_server((settings.host, settings.port), family=family)
+        # What is accepted inherits it; asyncio itself sees no TCP in sockets that it has not made,
+        # and each answer after the first of a connection would wait 40 ms.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listening
     except OSError:
         raise SettingsInvalid(
             f"The portal cannot listen on {settings.host}, port {settings.port}.",

@@ -10,6 +10,7 @@ from pathlib import Path
 from opengazette.errors import SettingsInvalid
 from opengazette.localportal.accounts import RIGHTS, Account, Accounts, Role, read_accounts
 from opengazette.localportal.passwords import hash_password, password_fits
+from opengazette.localportal.store import MEMORY_MB
 
 __all__ = ["PortalSettings", "hash_password", "is_loopback", "password_fits"]
 
@@ -30,7 +31,8 @@ class PortalSettings:
     wait until another publisher than its own approves it. `tls` serves HTTPS with a certificate
     of the portal's own, whose authority is `tls/authority.pem` in the folder. `allow_faults`
     lets a publisher make the portal fail in the ways that portals do, for tests; on a loopback
-    address only.
+    address only. `memory_mb` is what the database may hold in memory, in megabytes, whatever the
+    size of the tables; the process itself takes some 200 besides.
 
     Raises:
         SettingsInvalid: others can reach the portal and no password of its own is set.
@@ -47,6 +49,7 @@ class PortalSettings:
     tls: bool = False
     allow_faults: bool = False
     writes_per_minute: int = 0
+    memory_mb: int = MEMORY_MB
 
     def __post_init__(self) -> None:
         if not is_loopback(self.host):

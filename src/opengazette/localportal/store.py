@@ -25,6 +25,7 @@ from opengazette.localportal.values import SQL_TYPE
 from opengazette.localportal.views import Column, View
 
 LOCK_WAIT_SECONDS = 60.0
+MEMORY_MB = 512
 _TABLES = """
 CREATE TABLE IF NOT EXISTS folder (folder_id VARCHAR NOT NULL, next_table BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS views (id VARCHAR PRIMARY KEY, kept VARCHAR NOT NULL);
@@ -44,8 +45,6 @@ _CLOSED = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
-    # Beyond this, large sorts and joins go to disk beside the database.
-    "memory_limit": "1GB",
 }
 
 
@@ -151,11 +150,14 @@ class Session:
 class Store:
     """A portal's folder, opened. One process at a time; threads share it.
 
+    Units: `memory_mb` is megabytes that the database keeps rows and intermediate results in;
+    beyond, large sorts and joins go to disk beside it.
+
     Raises:
         SettingsInvalid: another process has the folder open.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, memory_mb: int = MEMORY_MB) -> None:
         self.folder = folder
         self.files = folder / "files"
         self.incoming = folder / "incoming"
@@ -165,7 +167,7 @@ class Store:
         for leftover in self.incoming.iterdir():
             leftover.unlink(missing_ok=True)
         self._writing = threading.Lock()
-        self._database = _open(folder / "portal.duckdb")
+        self._database = _open(folder / "portal.duckdb", memory_mb)
         self.folder_id = self._first_steps()
 
     def _first_steps(self) -> str:
@@ -267,9 +269,9 @@ def now() -> int:
     return int(time.time())
 
 
-def _open(file: Path) -> duckdb.DuckDBPyConnection:
+def _open(file: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
     try:
-        return duckdb.connect(str(file), config=dict(_CLOSED))
+        return duckdb.connect(str(file), config={**_CLOSED, "memory_limit": f"{memory_mb}MB"})
     except duckdb.IOException:
         raise SettingsInvalid(
             f"The portal's folder {file.parent} cannot be opened; another portal may have it.",

@@ -105,7 +105,7 @@ def _apply_turn(session: Session, view: View, which: str, options: WriteOptions)
     if done.updated:
         run(_update_sql(view, merge=options.merge), moment)
     if done.created:
-        run(_insert_sql(view, which), moment)
+        run(_insert_sql(view, which, found=done.updated + done.deleted > 0), moment)
     run("DROP TABLE matched")
     return done
 
@@ -147,12 +147,15 @@ def _update_sql(view: View, *, merge: bool) -> str:
     )
 
 
-def _insert_sql(view: View, which: str) -> str:
-    """Insert in the order of the stage: reads ask for theirs, and a sort would hold all rows."""
+def _insert_sql(view: View, which: str, *, found: bool) -> str:
+    """Insert in the order of the stage: reads ask for theirs, and a sort would hold all rows.
+
+    Where no row was found already, none is looked up, which would hold their numbers in memory.
+    """
+    new = "AND s.number NOT IN (SELECT number FROM matched)" if found else ""
     held = "".join(f", {column.physical}" for column in view.columns)
     return (
         f"INSERT INTO {view.table} (number, sid, row_key, created, updated{held})"
         f" SELECT number, sid, row_key, $moment, $moment{held} FROM stage AS s"
-        f" WHERE {which} AND NOT removed AND given IS NULL"
-        " AND NOT EXISTS (SELECT 1 FROM matched WHERE matched.number = s.number)"
+        f" WHERE {which} AND NOT removed AND given IS NULL {new}"
     )
