@@ -21,6 +21,8 @@ def main(arguments: Sequence[str]) -> None:
         _pipeline(getattr(asked, "rows", None) or [1_000_000])
     if asked.what == "portal":
         _portal(asked)
+    if asked.what == "publishing":
+        _publishing(asked)
     if asked.what == "suppression":
         _suppression(_choice(asked), asked.out)
     elif asked.what == "pages":
@@ -38,6 +40,11 @@ def _parser() -> argparse.ArgumentParser:
     portal.add_argument("--rows", type=int, default=500_000)
     portal.add_argument("--large", type=int, default=5_000_000, help="0: without")
     portal.add_argument("--seconds", type=int, default=10, help="for each question")
+    publishing = what.add_parser("publishing", help="publishing beside one bare PUT")
+    publishing.add_argument(
+        "--rows", type=int, nargs="+", default=[10_000, 100_000, 1_000_000, 5_000_000]
+    )
+    publishing.add_argument("--datasets", type=int, default=200, help="0: no night without news")
     ours = what.add_parser("suppression", help="complementary suppression beside its peers")
     ours.add_argument("--instances", type=Path, help="folder of tables; default: generated ones")
     ours.add_argument("--recorded", type=Path, help="CSV of figures measured elsewhere")
@@ -87,6 +94,15 @@ def _portal(asked: argparse.Namespace) -> None:
 
     out = FOLDER / "portal.json"
     show_portal(measured(asked.rows, asked.large, asked.seconds, out), console())
+
+
+def _publishing(asked: argparse.Namespace) -> None:
+    from benchmarks.publishing import measured
+    from benchmarks.showing import console
+    from benchmarks.showing_publishing import show_publishing
+
+    out = FOLDER / "publishing.json"
+    show_publishing(measured(asked.rows, asked.datasets, out), console())
 
 
 def _pipeline(counts: Sequence[int]) -> None:

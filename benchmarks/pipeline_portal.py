@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import secrets
 import socket
@@ -32,7 +33,7 @@ _SHA = "0" * 64
 
 
 def publish_ours(folder: str) -> dict[str, Any]:
-    """Replace a public table: sent, read back twice, compared, papers beside it."""
+    """Replace a public table: sent, read back by a stranger, compared, papers beside it."""
     return _published(Path(folder), bare=False)
 
 
@@ -115,10 +116,21 @@ def _approved(papers: ArchivePapers, content: bytes) -> Approved:
 
 
 @contextmanager
-def served_portal(folder: Path, password: str) -> Iterator[tuple[str, int]]:
-    """Serve a portal on a free port until the block ends; yield its address and its process."""
+def served_portal(
+    folder: Path, password: str, log: Path | None = None
+) -> Iterator[tuple[str, int]]:
+    """Serve a portal on a free port until the block ends; yield its address and its process.
+
+    `log` gets one line for each request that the portal has answered.
+    """
     server = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.pipeline_portal", str(folder)],
+        [
+            sys.executable,
+            "-m",
+            "benchmarks.pipeline_portal",
+            str(folder),
+            *([str(log)] if log else []),
+        ],
         cwd=CHECKOUT,
         env={**os.environ, SECRET: password},
         stdout=subprocess.PIPE,
@@ -132,13 +144,17 @@ def served_portal(folder: Path, password: str) -> Iterator[tuple[str, int]]:
         server.wait(timeout=20)
 
 
-def _serve(folder: Path) -> None:
+def _serve(folder: Path, *logs: str) -> None:
     import uvicorn
 
     from opengazette.localportal import PortalSettings, create_app
 
     settings = PortalSettings(folder=folder, title="Benchmark", users={USER: os.environ[SECRET]})
-    config = uvicorn.Config(create_app(settings), log_level="error", access_log=False)
+    config = uvicorn.Config(create_app(settings), log_level="error", access_log=bool(logs))
+    for log in logs:
+        heard = logging.getLogger("uvicorn.access")
+        heard.setLevel(logging.INFO)
+        heard.addHandler(logging.FileHandler(log))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         sys.stdout.write(f"{listening.getsockname()[1]}\n")
         sys.stdout.flush()
@@ -146,4 +162,4 @@ def _serve(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    _serve(Path(sys.argv[1]))
+    _serve(Path(sys.argv[1]), *sys.argv[2:])

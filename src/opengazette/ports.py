@@ -90,6 +90,10 @@ class Papers(Protocol):
         """Return a document's bytes. Raises ArchiveUnavailable."""
         ...
 
+    def locate(self, document: DocumentRef) -> Path:
+        """Return a file of this machine with its bytes, which may be too many for memory."""
+        ...
+
 
 class Tabulator(Protocol):
     """Generalises records and adds them up, where they lie."""

@@ -36,15 +36,17 @@ def stamps(office: Office, uid: str) -> Any:
 
 
 def test_what_cannot_be_made_is_told_by_column_and_count_and_never_by_value(
-    office: Office,
+    office: Office, tmp_path: Path
 ) -> None:
     uid = office.publish(3).uid
     good = pack(office.release(3).release, office.papers)
     cases = list(TYPES).index("cases")
-    lines = [line.split(",") for line in good.content.decode().splitlines()]
+    lines = [line.split(",") for line in good.table.read_text().splitlines()]
     for line in lines[1:3]:
         line[cases] = CANARY
-    broken = replace(good, content="\n".join(map(",".join, lines)).encode() + b"\n")
+    changed = tmp_path / "changed.csv"
+    changed.write_text("\n".join(map(",".join, lines)) + "\n")
+    broken = replace(good, table=changed)
     with (
         Connection(office.server.url, office.user) as client,
         pytest.raises(PortalRejected, match=r"could not take 2 cells .*: cases \(2\)") as told,
@@ -97,6 +99,15 @@ def test_other_words_of_a_column_take_the_rows_along_and_other_papers_do_not(
     office.send(filed_release(office.papers, "contagious_diseases", table, said))
     shown = office.by_hand("GET", f"/api/views/{uid}.json")["columns"]
     assert {column["description"] for column in shown} == {"New."}
+
+
+def test_any_line_end_in_a_cell_comes_back_from_a_draft_as_it_was_sent(office: Office) -> None:
+    plain = office.papers.read(office.release(3).release.document("table.csv"))
+    table = plain.replace("é0".encode(), b'"a\rb"').replace("é1".encode(), b'"a\r\n,""b"')
+    said = {"name": "Diseases", "tags": ["Flu"], "columns": portal_columns(TYPES)}
+    sent = office.send(filed_release(office.papers, "contagious_diseases", table, said))
+    shown = {next(iter(row.values())) for row in office.rows_seen(sent.uid) or []}
+    assert {"a\rb", 'a\r\n,"b'} <= shown
 
 
 def test_a_revision_that_was_applied_unheard_of_is_not_applied_again(

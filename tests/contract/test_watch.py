@@ -10,7 +10,7 @@ import requests
 from examples.offices import APPROVAL, CONTRACT, KEY, Office
 
 from opengazette.adapters.portals.connection import Connection
-from opengazette.adapters.portals.socrata import SocrataPortal
+from opengazette.adapters.portals.publication import Publication
 from opengazette.errors import (
     ApprovalMissing,
     DriftFound,
@@ -190,7 +190,7 @@ def test_what_failed_and_was_made_private_is_told_as_that(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office.publish({"a": 1})
-    monkeypatch.setattr(SocrataPortal, "_look", lambda *_arguments: None)
+    monkeypatch.setattr(Publication, "_look", lambda *_arguments: False)
     with pytest.raises(PortalRejected, match="made private; nothing of it is public"):
         office.publish({"a": 2})
     monkeypatch.undo()

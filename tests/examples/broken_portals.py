@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import requests
 
@@ -114,8 +118,15 @@ def guarded(server: Server, attempts: int = 0) -> Connection:
     )
 
 
+@cache
+def _tables() -> TemporaryDirectory[str]:
+    return TemporaryDirectory()
+
+
 def shipment(content: bytes, rows: int = 1) -> Shipment:
-    return Shipment(content, {"name": "text"}, rows, "", {}, ())
+    table = Path(_tables().name, hashlib.sha256(content).hexdigest())
+    table.write_bytes(content)
+    return Shipment(table, {"name": "text"}, rows, "", {}, ())
 
 
 NAMES = "name\r\n" + "José Muñoz\r\n" * 100
@@ -134,7 +145,7 @@ class Between:
         instead = self.before(asked)
         if instead is not None:
             return instead
-        kept = ("Authorization", "Content-Type", "X-File-Name")
+        kept = ("Accept", "Authorization", "Content-Type", "X-File-Name")
         with requests.Session() as session:
             session.trust_env = False
             real = session.request(

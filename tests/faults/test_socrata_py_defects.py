@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from examples.broken_portals import (
     guarded,
     said,
     serving,
+    shipment,
 )
 from examples.releases import filed_release, portal_columns
 from socrata.authorization import Authorization
@@ -96,8 +98,8 @@ def ours(server: Server) -> Revision:
     return Revision(RevisionClient(guarded(server))._auth, revision_json())
 
 
-def sent(table: str = TEXT) -> Shipment:
-    return Shipment(table.encode(), {"name": "text"}, 5, "", {"columns": []}, ())
+def sent() -> Shipment:
+    return replace(shipment(TEXT.encode(), rows=5), metadata={"columns": []})
 
 
 def chunks(server: Server) -> Iterator[tuple[int, bytes]]:

@@ -12,6 +12,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from operator import getitem
 from unicodedata import normalize
 
 import pandas as pd
@@ -41,17 +42,25 @@ def digest(columns: Mapping[str, str], rows: Iterable[Sequence[str | None]]) -> 
     Raises:
         NotCanonical: a cell of a number column is no number, or a row has other columns.
     """
+    return count_and_digest(columns, rows)[1]
+
+
+def count_and_digest(
+    columns: Mapping[str, str], rows: Iterable[Sequence[str | None]]
+) -> tuple[int, str]:
+    """Return the number of rows and their digest, which `digest` explains."""
+    count = 0
     framed = tuple(_FramedCells(name, kind) for name, kind in columns.items())
     whole = hashlib.sha256(b"".join(_framed(normalize("NFC", name)) for name in columns))
     with SortedMarks() as marks:
         for row in rows:
             if len(row) != len(framed):
                 raise NotCanonical("a row has other columns")
-            cells = [known[cell] for known, cell in zip(framed, row, strict=True)]
-            marks.add(hashlib.sha256(b"".join(cells)).digest())
+            count += 1
+            marks.add(hashlib.sha256(b"".join(map(getitem, framed, row))).digest())
         for piece in marks.in_order():
             whole.update(piece)
-    return whole.hexdigest()
+    return count, whole.hexdigest()
 
 
 def canonical_cell(cell: str | None, kind: str) -> str:

@@ -53,4 +53,12 @@ class ArchivePapers:
         Raises:
             ArchiveUnavailable: the document is not in the archive, or is damaged.
         """
-        return self._vault.fetch(document.sha256, verify=True).read_bytes()
+        return self.locate(document).read_bytes()
+
+    def locate(self, document: DocumentRef) -> Path:
+        """Return a file of this machine with a document's bytes, for one that may be large.
+
+        Raises:
+            ArchiveUnavailable: the document is not in the archive, or is damaged.
+        """
+        return self._vault.fetch(document.sha256, verify=True)

@@ -55,13 +55,17 @@ def content_of(response: requests.Response) -> Any:  # noqa: ANN401 - any JSON v
     """Return what an answer holds; None where it is empty. Raises PortalUnavailable."""
     if not response.content:
         return None
-    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind not in ("application/json", "text/plain"):
+    if media_type_of(response) not in ("application/json", "text/plain"):
         raise no_data()
     try:
         return response.json()
     except requests.JSONDecodeError:
         raise no_data() from None
+
+
+def media_type_of(response: requests.Response) -> str:
+    """Return what an answer says that it is, without parameters."""
+    return response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def no_data() -> PortalUnavailable:

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import csv
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from tempfile import TemporaryFile
+from typing import Final
 
 from opengazette.adapters.portals.connection import Connection
 from opengazette.adapters.portals.rows import all_taken, numbered_rows
 from opengazette.adapters.portals.shipment import Shipment
-from opengazette.documentation.canonical import canonical_cell, read_table_csv
+from opengazette.documentation.canonical import canonical_cell
 from opengazette.documentation.columns import dimensions_among
 from opengazette.model.public_face import is_small
 
 Cells = tuple[str, ...]
 Change = dict[str, object]
+_PLACES: Final = 1 << 20
+_SUM: Final = (1 << 64) - 1
 
 
 def differ_little(earlier: Shipment, shipment: Shipment) -> bool:
-    """Tell whether few rows differ between two shipments, without asking the portal."""
+    """Tell whether few rows may differ between two shipments, without asking the portal.
+
+    Differences may be more than are counted here, never fewer. Memory: the same for any number.
+    """
     if earlier.columns != shipment.columns:
         return False
-    gone, come = set(earlier.content.splitlines()), set(shipment.content.splitlines())
-    return is_small(max(len(gone - come), len(come - gone)), shipment.rows)
+    places = array("l", bytes(array("l").itemsize * _PLACES))
+    for file, step in ((earlier.table, -1), (shipment.table, 1)):
+        with file.open("rb") as lines:
+            for line in lines:
+                places[hash(line) % _PLACES] += step
+    come = sum(count for count in places if count > 0)
+    gone = -sum(count for count in places if count < 0)
+    return is_small(max(come, gone), shipment.rows)
 
 
 def change_rows(client: Connection, uid: str, shipment: Shipment) -> bool | None:
@@ -33,14 +48,63 @@ def change_rows(client: Connection, uid: str, shipment: Shipment) -> bool | None
     Raises:
         PortalRejected: the portal does not take the set; all its rows are as they were.
     """
-    changes = change_set(
-        numbered_rows(client, uid, shipment.columns),
-        read_table_csv(shipment.content)[1],
-        shipment.columns,
-    )
-    if not is_small(len(changes), shipment.rows):
+    changes = _changes(numbered_rows(client, uid, shipment.columns), shipment)
+    if changes is None or not is_small(len(changes), shipment.rows):
         return None
     return not changes or all_taken(client.upsert(uid, changes))  # type: ignore[no-untyped-call]
+
+
+def _changes(
+    now: Iterable[tuple[str, Sequence[str | None]]], shipment: Shipment
+) -> list[Change] | None:
+    """Return the change set that makes of public rows a shipment's; None where it is not small.
+
+    Memory: the same for any number of rows; the public ones lie in a temporary file meanwhile.
+    """
+    places = _Places(shipment.columns)
+    with TemporaryFile("w+", encoding="utf-8", errors="surrogatepass", newline="") as kept:
+        writer = csv.writer(kept)
+        for number, row in now:
+            writer.writerow((number, *row))
+            places.add(row, -1)
+        with shipment.opened() as rows:
+            for row in rows:
+                places.add(row, 1)
+        if not is_small(places.differing(), shipment.rows):
+            return None
+        kept.seek(0)
+        standing = ((row[0], row[1:]) for row in csv.reader(kept) if places.differs(row[1:]))
+        with shipment.opened() as rows:
+            return change_set(standing, filter(places.differs, rows), shipment.columns)
+
+
+class _Places:
+    """Where two tables differ: at each hash of dimensions the sum of the hashes of its rows.
+
+    Two tables that differ at a place have the same sum there once in 2^60 times.
+    """
+
+    def __init__(self, columns: Mapping[str, str]) -> None:
+        self._kinds = tuple(columns.values())
+        self._key = _key_of(columns)
+        self._sums = array("Q", bytes(8 * _PLACES))
+
+    def add(self, row: Sequence[str | None], times: int) -> None:
+        """Add a row of one table, or with -1 one of the other."""
+        cells = _canonical(row, self._kinds)
+        place = self._place(cells)
+        self._sums[place] = (self._sums[place] + times * hash(cells)) & _SUM
+
+    def differing(self) -> int:
+        """Return at how many places the tables differ."""
+        return sum(map(bool, self._sums))
+
+    def differs(self, row: Sequence[str | None]) -> bool:
+        """Tell whether the tables differ at the place of a row."""
+        return bool(self._sums[self._place(_canonical(row, self._kinds))])
+
+    def _place(self, cells: Cells) -> int:
+        return hash(tuple(cells[at] for at in self._key)) % _PLACES
 
 
 def change_set(
@@ -53,8 +117,7 @@ def change_set(
     A row is changed where its dimensions stay, so that those who follow it by its id see the same
     place. `now` pairs a row's id with its cells. Without an id a row is added.
     """
-    key = [list(columns).index(name) for name in dimensions_among(columns)]
-    standing, wanted = _by_key(now, columns, key), _by_key(((None, r) for r in then), columns, key)
+    standing, wanted = _by_key(now, columns), _by_key(((None, row) for row in then), columns)
     changes: list[Change] = []
     for place in dict.fromkeys((*standing, *wanted)):
         changes += _at_place(standing.get(place, []), wanted.get(place, []), columns)
@@ -80,13 +143,19 @@ def _at_place(
 
 
 def _by_key(
-    rows: Iterable[tuple[str | None, Sequence[str | None]]],
-    columns: Mapping[str, str],
-    key: Sequence[int],
+    rows: Iterable[tuple[str | None, Sequence[str | None]]], columns: Mapping[str, str]
 ) -> dict[Cells, list[tuple[str | None, Cells]]]:
+    key, kinds = _key_of(columns), tuple(columns.values())
     found: dict[Cells, list[tuple[str | None, Cells]]] = {}
     for number, row in rows:
-        pairs = zip(row, columns.values(), strict=True)
-        cells = tuple(canonical_cell(cell, kind) for cell, kind in pairs)
+        cells = _canonical(row, kinds)
         found.setdefault(tuple(cells[at] for at in key), []).append((number, cells))
     return found
+
+
+def _key_of(columns: Mapping[str, str]) -> tuple[int, ...]:
+    return tuple(list(columns).index(name) for name in dimensions_among(columns))
+
+
+def _canonical(row: Sequence[str | None], kinds: Sequence[str]) -> Cells:
+    return tuple(canonical_cell(cell, kind) for cell, kind in zip(row, kinds, strict=True))

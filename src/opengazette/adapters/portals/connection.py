@@ -11,7 +11,7 @@ import ipaddress
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +28,7 @@ from opengazette.adapters.portals.answers import (
     asked_pause,
     content_of,
     is_promise,
+    media_type_of,
     no_data,
     refuse,
     ticket,
@@ -37,6 +38,7 @@ from opengazette.errors import Fault, PortalRejected, PortalUnavailable, Setting
 
 _FOUR_BY_FOUR = re.compile(r"[a-z0-9]{4}-[a-z0-9]{4}")
 _LONGEST_WAIT = 900.0
+_PIECE_BYTES = 1 << 16
 #: Nothing below this path is public or can become so: it may be asked for twice.
 SOURCES = "/api/publishing/v1/source/"
 
@@ -187,6 +189,25 @@ class Connection(Socrata):
         content_of(finished)
         return finished
 
+    def pieces(
+        self, resource: str, media_type: str, params: dict[str, Any], *, accept: str | None = None
+    ) -> Iterator[bytes]:
+        """Yield an answer that may be too large for memory piece by piece.
+
+        Raises:
+            PortalUnavailable: also where the answer breaks off or is of another media type.
+        """
+        headers = {"Accept": accept} if accept else {}
+        arguments = {"params": params, "headers": headers, "stream": True}
+        response = self._send("get", resource, arguments)
+        with self._finished("get", resource, arguments, response) as finished:
+            if media_type_of(finished) != media_type:
+                raise no_data()
+            try:
+                yield from finished.iter_content(_PIECE_BYTES)
+            except requests.RequestException as error:
+                raise _silent(error) from None
+
     def describe_column(self, uid: str, name: str, document: dict[str, str]) -> None:
         """Change what a column says of itself."""
         self._perform_update("put", f"/api/views/{checked_uid(uid)}/columns/{name}", document)  # type: ignore[no-untyped-call]
@@ -212,10 +233,7 @@ class Connection(Socrata):
                 **arguments,
             )
         except requests.RequestException as error:
-            raise PortalUnavailable(
-                f"The portal did not answer ({type(error).__name__}).",
-                "See that it is up and reachable, then run again.",
-            ) from None
+            raise _silent(error) from None
 
     def _finished(
         self, method: str, resource: str, arguments: dict[str, Any], response: requests.Response
@@ -257,6 +275,13 @@ def checked_uid(uid: str) -> str:
             "Look at the ledger's last entry of the dataset.",
         )
     return uid
+
+
+def _silent(error: requests.RequestException) -> PortalUnavailable:
+    return PortalUnavailable(
+        f"The portal did not answer ({type(error).__name__}).",
+        "See that it is up and reachable, then run again.",
+    )
 
 
 def _adapter(attempts: int, *also: str) -> HTTPAdapter:

@@ -17,6 +17,7 @@ from opengazette.adapters.portals.unsent import shows_unsent, unsent
 from opengazette.adapters.portals.views import (
     has_columns,
     is_draft,
+    is_open,
     other_columns,
     refuse_other_columns,
 )
@@ -130,11 +131,13 @@ class Publication:
     def _show(self, uid: str, *, with_rows: bool = True) -> PublicState | None:
         """Bring rows that were sent before the public; None where something else is seen."""
         view = self.client.visible_view(uid)
+        hidden = view is None or is_draft(view) or not is_open(view)
         if view is not None and is_draft(view):
             self.client.publish(uid)  # type: ignore[no-untyped-call]
-        if not self._look(self.client, uid, self.shipment):
-            return None
         if not (with_rows and self.sender.rows_bring_all):
+            # What is public already, only a stranger can judge.
+            if hidden and with_rows and not self._look(self.client, uid, self.shipment):
+                return None
             self.sender.send_papers(self.client, uid, self.shipment)
             self.client.set_permission(uid, "public")  # type: ignore[no-untyped-call]
         with self.stranger() as stranger:

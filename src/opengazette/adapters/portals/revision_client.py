@@ -33,13 +33,13 @@ class _Line:
     """What socrata-py hands on as credentials: the connection that carries its requests."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self.connection = connection
 
     def carry(self, method: str, address: str, named: dict[str, Any]) -> requests.Response:
-        resource = address.removeprefix(f"https://{self._connection.domain}")
+        resource = address.removeprefix(f"https://{self.connection.domain}")
         kept: tuple[str, ...] = ("params", "data", "headers")
         arguments = {name: named[name] for name in kept if name in named}
-        return self._connection.exchange(method, resource, arguments)
+        return self.connection.exchange(method, resource, arguments)
 
 
 class RevisionClient:
@@ -66,6 +66,12 @@ class RevisionClient:
             revisions = Revisions(checked_uid(uid), self._auth)
             made = revisions.create_replace_revision if rows else revisions.create_update_revision
             return _known(made({}, "public"))
+
+
+def line_of(resource: Resource) -> Connection:
+    """Return the connection that a resource's requests go over."""
+    connection: Connection = resource.auth.basic.connection
+    return connection
 
 
 @contextmanager

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
-from opengazette.documentation.canonical import NotCanonical, digest, read_table_csv
+from opengazette.documentation.canonical import NotCanonical, count_and_digest, table_rows
 from opengazette.documentation.public_face import TEXTS, attached_to
 from opengazette.errors import PortalRejected
 from opengazette.model.frozen import canonical_sha256
@@ -28,12 +31,18 @@ class Attachment:
 class Shipment:
     """A release as it goes to a portal; `digest` is what must be read back."""
 
-    content: bytes
+    table: Path
     columns: dict[str, str]
     rows: int
     digest: str
     metadata: dict[str, Any]
     attachments: tuple[Attachment, ...]
+
+    @contextmanager
+    def opened(self) -> Iterator[Iterator[list[str]]]:
+        """Open the file and give its rows, one after another."""
+        with self.table.open(encoding="utf-8", newline="") as lines:
+            yield table_rows(lines)[1]
 
     @property
     def mark(self) -> str:
@@ -60,31 +69,19 @@ def pack(release: Release, papers: Papers) -> Shipment:
         PortalRejected: the file has no rows, or other columns than the metadata says.
         ArchiveUnavailable: a document is not in the archive.
     """
-    content = papers.read(release.document("table.csv"))
+    table = papers.locate(release.document("table.csv"))
     metadata = json.loads(papers.read(release.document("metadata.json")))
     columns = {c["fieldName"]: c["dataTypeName"] for c in metadata["columns"]}
-    header, rows = read_table_csv(content)
+    rows, expected = _measured(release.dataset, table, columns)
     if not rows:
         raise PortalRejected(
             f"{release.dataset}: the release has no rows; it would empty the public table.",
             "Withdraw the dataset if that is meant.",
         )
-    if header != list(columns):
-        raise PortalRejected(
-            f"{release.dataset}: the file and the metadata of the release name other columns.",
-            "Run the dataset again.",
-        )
-    try:
-        expected = digest(columns, rows)
-    except NotCanonical as error:
-        raise PortalRejected(
-            f"{release.dataset}: the release is not of its own columns' types: {error}.",
-            "Run the dataset again.",
-        ) from None
     return Shipment(
-        content=content,
+        table=table,
         columns=columns,
-        rows=len(rows),
+        rows=rows,
         digest=expected,
         metadata=metadata,
         attachments=tuple(
@@ -92,3 +89,21 @@ def pack(release: Release, papers: Papers) -> Shipment:
             for document in attached_to(release)
         ),
     )
+
+
+def _measured(dataset: str, table: Path, columns: dict[str, str]) -> tuple[int, str]:
+    """Return the number of a file's rows and their digest, where its columns are these."""
+    with table.open(encoding="utf-8", newline="") as lines:
+        header, rows = table_rows(lines)
+        if header and header != list(columns):
+            raise PortalRejected(
+                f"{dataset}: the file and the metadata of the release name other columns.",
+                "Run the dataset again.",
+            )
+        try:
+            return count_and_digest(columns, rows)
+        except NotCanonical as error:
+            raise PortalRejected(
+                f"{dataset}: the release is not of its own columns' types: {error}.",
+                "Run the dataset again.",
+            ) from None

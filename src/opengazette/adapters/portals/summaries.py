@@ -6,8 +6,7 @@ sum and the average (`cachedContents`). What was once loaded by hand may be in t
 
 from __future__ import annotations
 
-import csv
-import io
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,6 +17,8 @@ from opengazette.documentation.canonical import canonical_cell
 
 #: A summary is a floating-point number, however exact those are that it was made of.
 _NEAR: Final = Decimal("1e-6")
+#: Different cells of a column that are counted at a time.
+_MOST_CELLS: Final = 1 << 13
 
 
 @dataclass
@@ -76,19 +77,29 @@ def _named(summary: Mapping[str, Any]) -> set[str]:
 
 
 def _found(shipment: Shipment, asked: Mapping[str, set[str]]) -> dict[str, _Found]:
-    lines = csv.reader(io.TextIOWrapper(io.BytesIO(shipment.content), "utf-8", newline=""))
-    header = next(lines)
     found = {name: _Found() for name in asked if name in shipment.columns}
-    places = [(header.index(name), shipment.columns[name], name) for name in found]
-    for line in lines:
-        for at, kind, name in places:
-            cell, column = canonical_cell(line[at], kind), found[name]
-            if _plain(cell) in asked[name]:
-                column.values.add(_plain(cell))
-            if cell and kind != "text":
-                column.total += Decimal(cell)
-                column.filled += 1
+    names = list(shipment.columns)
+    with shipment.opened() as rows:
+        places = [(names.index(name), Counter[str](), name) for name in found]
+        for row in rows:
+            for at, cells, name in places:
+                cells[row[at]] += 1
+                if len(cells) > _MOST_CELLS:
+                    _add(cells, shipment.columns[name], asked[name], found[name])
+                    cells.clear()
+        for _, cells, name in places:
+            _add(cells, shipment.columns[name], asked[name], found[name])
     return found
+
+
+def _add(cells: Mapping[str, int], kind: str, asked: set[str], column: _Found) -> None:
+    for written, times in cells.items():
+        cell = canonical_cell(written, kind)
+        if _plain(cell) in asked:
+            column.values.add(_plain(cell))
+        if cell and kind != "text":
+            column.total += times * Decimal(cell)
+            column.filled += times
 
 
 def _plain(value: object) -> str:

@@ -283,6 +283,7 @@ def _csv_cell(value: object, kind: Kind) -> str:
 
 
 def _csv_line(cells: list[str]) -> bytes:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
-    return line.getvalue().encode()
+    line = io.StringIO(newline="")
+    # Python quotes only those line ends that it writes itself.
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return f"{line.getvalue().removesuffix(chr(13) + chr(10))}\n".encode()
