@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -64,6 +68,54 @@ def test_what_cannot_be_published_is_a_fault() -> None:
         table_csv(pd.DataFrame({"x": [float("inf")]}), {"x": 0})
     with pytest.raises(Fault, match="yes or no"):
         table_csv(pd.DataFrame({"x": [True]}), {"x": 0})
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (None, ""),
+        (float("nan"), ""),
+        (pd.NaT, ""),
+        (pd.NA, ""),
+        (np.datetime64("NaT"), ""),
+        (Decimal("NaN"), ""),
+        (Decimal("2.675"), "2.68"),
+        (Decimal("1E+2"), "100.00"),
+        (np.int64(7), "7"),
+        (np.float32(0.5), "0.50"),
+        (0.125, "0.13"),
+        (12, "12"),
+        ("José\r\n", '"José\r\n"'),
+        ("0607", "0607"),
+        (np.str_("x"), "x"),
+    ],
+)
+def test_a_cell_of_any_kind_of_object_is_cleaned_in_one_place(cell: object, text: str) -> None:
+    table = pd.DataFrame({"key": ["a"], "x": pd.Series([cell], dtype=object)})
+    assert table_csv(table, {"key": 0, "x": 2}) == f"key,x\na,{text}\n".encode()
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        True,
+        np.bool_(False),
+        datetime(2026, 1, 1),  # noqa: DTZ001 - with a zone and without
+        datetime(2026, 1, 1, tzinfo=UTC),
+        pd.Timestamp("2026-01-01"),
+        date(2026, 1, 1),
+        b"bytes",
+        Decimal("Infinity"),
+    ],
+    ids=repr,
+)
+def test_what_has_no_one_form_is_a_fault_and_is_not_quoted(cell: object) -> None:
+    with pytest.raises(Fault) as refused:
+        table_csv(pd.DataFrame({"x": pd.Series([cell], dtype=object)}), {"x": 2})
+    assert str(cell) not in str(refused.value)
+    if isinstance(cell, datetime):
+        with pytest.raises(Fault, match="neither text nor number"):
+            table_csv(pd.DataFrame({"x": pd.Series([pd.Timestamp(cell)])}), {"x": 2})
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from operator import getitem
 from unicodedata import normalize
 
+import numpy as np
 import pandas as pd
 
 from opengazette.documentation.sorted_marks import SortedMarks
@@ -88,10 +89,12 @@ def table_csv(table: pd.DataFrame, decimals: Mapping[str, int]) -> bytes:
 
     Shape: a header and one line for each row, in the table's order; the columns are those of
     `decimals`, in its order. A missing value is an empty cell. Numbers are plain, those of
-    floating-point columns with that many decimals, halves rounded away from zero.
+    floating-point columns with that many decimals, halves rounded away from zero. Whatever Python,
+    NumPy or pandas calls missing (None, NaN, NaT, NA) is one thing.
 
     Raises:
-        Fault: the table has other columns, or a number that is not finite.
+        Fault: the table has other columns, a number that is not finite, or a cell that is neither
+            text nor number: a yes or no, a date or a time has no one form that every reader takes.
     """
     if list(table.columns) != list(decimals):
         raise Fault("The table to be published has other columns than its description.")
@@ -155,14 +158,27 @@ def _texts(column: pd.Series, decimals: int) -> list[str]:
     if pd.api.types.is_bool_dtype(kind):
         raise Fault(f"Column {column.name!r} of the table to be published is a yes or no.")
     if pd.api.types.is_float_dtype(kind):
-        return ["" if pd.isna(x) else _plain(float(x), decimals) for x in column]
+        return ["" if pd.isna(x) else _plain(x, decimals) for x in column]
     if pd.api.types.is_integer_dtype(kind):
         return ["" if pd.isna(x) else str(int(x)) for x in column]
-    return ["" if pd.isna(x) else str(x) for x in column]
+    return [_text(x, str(column.name), decimals) for x in column]
 
 
-def _plain(number: float, decimals: int) -> str:
-    exact = Decimal(repr(number))
+def _text(cell: object, column: str, decimals: int) -> str:
+    """Return a cell of a column of no numbers; a column of any objects may hold some."""
+    if isinstance(cell, str):
+        return cell
+    if cell is None or pd.isna(cell):  # type: ignore[call-overload]
+        return ""
+    if isinstance(cell, int | np.integer) and not isinstance(cell, bool):
+        return str(int(cell))
+    if isinstance(cell, float | np.floating | Decimal):
+        return _plain(cell, decimals)
+    raise Fault(f"Column {column!r} of the table to be published holds neither text nor number.")
+
+
+def _plain(number: float | np.floating | Decimal, decimals: int) -> str:
+    exact = number if isinstance(number, Decimal) else Decimal(repr(float(number)))
     if not exact.is_finite():
         raise Fault("A number to be published is not finite.")
     step = Decimal(1).scaleb(-decimals)
