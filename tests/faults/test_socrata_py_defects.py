@@ -5,6 +5,7 @@ socrata-py speaks https alone, so these portals have a certificate, which is ver
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import socrata
 from examples.broken_portals import (
     CANARY,
@@ -63,7 +65,7 @@ def bare(server: Server) -> Authorization:
 
 def revision_json(**attributes: Any) -> dict[str, Any]:
     resource = {"fourfour": UID, "revision_seq": 0, "closed_at": None, **attributes}
-    links = {name: f"{REVISION}/{name}" for name in ("create_source", "apply")}
+    links = {name: f"{REVISION}/{name}" for name in ("create_source", "apply", "update")}
     return {"resource": resource, "links": {"show": REVISION, "discard": REVISION, **links}}
 
 
@@ -273,6 +275,52 @@ def test_a_refusal_is_quoted_by_the_bare_library_and_by_its_code_alone_in_ours(
             RevisionClient(guarded(server)).open(UID, rows=True)
     assert CANARY not in str(refused.value)
     assert refused.value.__cause__ is None
+
+
+def test_plain_http_on_this_machine_is_beyond_the_bare_library_and_not_beyond_ours() -> None:
+    with serving(always(said([]))) as server:
+        with pytest.raises(requests.exceptions.SSLError):
+            Revisions(UID, bare(server)).list()
+        assert server.asked == []
+        assert RevisionClient(guarded(server)).revisions_of(UID) == []
+
+
+def test_a_question_is_asked_once_by_the_bare_library_and_again_by_ours(
+    trusted: Certificate,
+) -> None:
+    busy = said({}, 503, Retry_After="0")
+    with serving(lambda _asked, number: busy if number < 3 else said([]), trusted) as server:
+        with pytest.raises(UnexpectedResponseException, match="503"):
+            Revisions(UID, bare(server)).list()
+        assert len(server.asked) == 1
+        assert RevisionClient(guarded(server, attempts=3)).revisions_of(UID) == []
+        assert len(server.asked) == 4
+
+
+def test_a_session_is_lost_where_the_bare_library_changes_and_kept_by_ours(
+    trusted: Certificate,
+) -> None:
+    with serving(always(said(revision_json())), trusted) as server:
+        session = Authorization(server.host, cookies={"session": "s"})
+        Revision(session, revision_json()).update({"notes": "x"})
+        assert "Cookie" not in server.asked.pop().headers, "nobody is logged in"
+        ours(server).update({"notes": "x"})
+        assert server.asked.pop().headers["Authorization"].startswith("Basic ")
+
+
+def test_a_default_is_one_object_for_all_calls_of_the_bare_library_and_ours_says_each(
+    trusted: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared: dict[str, str] = {}
+    monkeypatch.setattr(Revisions.create_replace_revision, "__defaults__", (shared, None))
+    shared["name"] = "of an earlier call"
+    with serving(always(said(revision_json(), 201)), trusted) as server:
+        Revisions(UID, bare(server)).create_replace_revision()
+        assert json.loads(server.asked[0].body)["metadata"] == shared
+        RevisionClient(guarded(server)).open(UID, rows=True)
+        sent = json.loads(server.asked[1].body)
+    assert sent["action"] == {"type": "replace", "permission": "public"}
+    assert sent["metadata"] == {}
 
 
 def test_a_portal_whose_certificate_nobody_vouches_for_is_told_nothing(

@@ -7,7 +7,7 @@ its methods go through one of its own, which is replaced here; that is why it is
 
 from __future__ import annotations
 
-import ipaddress
+import io
 import os
 import re
 import time
@@ -17,14 +17,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from sodapy import Socrata
-from urllib3.util import Retry
 
 from opengazette.adapters.portals.answers import (
     CODE,
     HIDDEN,
-    LONGEST_RETRY_AFTER,
     asked_pause,
     content_of,
     is_promise,
@@ -34,6 +31,7 @@ from opengazette.adapters.portals.answers import (
     ticket,
 )
 from opengazette.adapters.portals.effects import may_be_seen
+from opengazette.adapters.portals.transport import as_json, is_loopback, nobody, retrying
 from opengazette.errors import Fault, PortalRejected, PortalUnavailable, SettingsInvalid
 
 _FOUR_BY_FOUR = re.compile(r"[a-z0-9]{4}-[a-z0-9]{4}")
@@ -70,7 +68,7 @@ class Connection(Socrata):
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         place = urlsplit(address)
-        loopback = _is_loopback(place.hostname or "")
+        loopback = is_loopback(place.hostname or "")
         if place.scheme != "https" and not loopback:
             raise SettingsInvalid(
                 "The portal's address is plain http, which would show the password to others.",
@@ -81,10 +79,10 @@ class Connection(Socrata):
             "none",  # without one, sodapy writes to the root log
             username=credentials.user if credentials else None,
             password=credentials.password if credentials else None,
-            session_adapter={"prefix": f"{place.scheme}://", "adapter": _adapter(attempts)},
+            session_adapter={"prefix": f"{place.scheme}://", "adapter": retrying(attempts)},
         )
         drafts = f"{place.scheme}://{place.netloc}{SOURCES}"
-        self.session.mount(drafts, _adapter(attempts, "POST"))
+        self.session.mount(drafts, retrying(attempts, "POST"))
         self._seconds, self._sleep = seconds, sleep
         self._drafts: set[str] = set()
         #: Asked before each request by which the public could see something else.
@@ -96,7 +94,7 @@ class Connection(Socrata):
             self.session.trust_env = False
             self.session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
         if credentials is None:
-            self.session.auth = _nobody
+            self.session.auth = nobody
 
     def delete(self, *_arguments: object, **_named: object) -> None:
         """Refuse: sodapy deletes the whole dataset where a row's id is 0 or empty."""
@@ -210,7 +208,12 @@ class Connection(Socrata):
 
     def describe_column(self, uid: str, name: str, document: dict[str, str]) -> None:
         """Change what a column says of itself."""
-        self._perform_update("put", f"/api/views/{checked_uid(uid)}/columns/{name}", document)  # type: ignore[no-untyped-call]
+        self._perform_update("put", f"/api/views/{checked_uid(uid)}/columns/{name}", document)
+
+    def _perform_update(self, method: str, resource: str, payload: Any) -> Any:  # noqa: ANN401 - sodapy's method
+        if isinstance(payload, io.IOBase):
+            return super()._perform_update(method, resource, payload)  # type: ignore[no-untyped-call]
+        return self._perform_request(method, resource, data=as_json(payload))
 
     def _perform_request(self, request_type: str, resource: str, **kwargs: Any) -> Any:  # noqa: ANN401 - sodapy's method
         response = self._send(request_type, resource, kwargs)
@@ -284,34 +287,5 @@ def _silent(error: requests.RequestException) -> PortalUnavailable:
     )
 
 
-def _adapter(attempts: int, *also: str) -> HTTPAdapter:
-    """Repeat only what may be done twice: reading, and putting the same thing again."""
-    return HTTPAdapter(
-        max_retries=Retry(
-            total=attempts,
-            backoff_factor=0.5,
-            backoff_jitter=1.0,
-            backoff_max=30,
-            status_forcelist=[429, 500, 502, 503, 504],
-            allowed_methods={"GET", "PUT", *also},
-            respect_retry_after_header=True,
-            retry_after_max=LONGEST_RETRY_AFTER,
-            raise_on_status=False,
-        )
-    )
-
-
 def _nothing() -> None:
     """Let everything pass."""
-
-
-def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Send no password, whatever the machine's .netrc says."""
-    return request
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
