@@ -86,7 +86,7 @@ def serving(behave: Behaviour, certificate: Certificate | None = None) -> Iterat
             self.wfile.write(answer.body)
             self.close_connection = answer.announced is not None
 
-        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = handle_all  # noqa: N815
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = handle_all  # noqa: N815
 
         def log_message(self, *_arguments: object) -> None:
             """Say nothing."""
