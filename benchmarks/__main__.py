@@ -38,7 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     pipeline.add_argument("--rows", type=int, nargs="+", default=[1_000_000])
     portal = what.add_parser("portal", help="the local portal beside Datasette")
     portal.add_argument("--rows", type=int, default=500_000)
-    portal.add_argument("--large", type=int, default=5_000_000, help="0: without")
+    portal.add_argument(
+        "--large", type=int, nargs="+", default=[1_000_000, 5_000_000], help="0: without"
+    )
     portal.add_argument("--seconds", type=int, default=10, help="for each question")
     publishing = what.add_parser("publishing", help="publishing beside one bare PUT")
     publishing.add_argument(

@@ -90,24 +90,24 @@ class Found:
     answered: tuple[Answered, ...]
 
 
-def measured(rows: int, large: int, seconds: int, out: Path) -> Found:
-    """Import and ask `rows` rows in both; import `large` rows in ours for its memory."""
+def measured(rows: int, large: Sequence[int], seconds: int, out: Path) -> Found:
+    """Import and ask `rows` rows in both; import each of `large` rows in ours for its memory."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         file = write_table(folder / "visits.csv", rows)
         ours, ours_answered = _ours(folder / "ours", file, rows, seconds)
         peer, peer_answered = _datasette(folder, file, rows, seconds)
-        much = _large(folder, large) if large else ()
+        much = tuple(_large(folder, many) for many in large if many)
     found = Found((ours, peer, *much), (*ours_answered, *peer_answered))
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps({"machine": machine(), **asdict(found)}, indent=2))
     return found
 
 
-def _large(folder: Path, rows: int) -> tuple[Imported, ...]:
+def _large(folder: Path, rows: int) -> Imported:
     file = write_table(folder / "large.csv", rows)
-    imported, _ = _ours(folder / "large", file, rows, seconds=0)
-    return (imported,)
+    imported, _ = _ours(folder / f"large-{rows}", file, rows, seconds=0)
+    return imported
 
 
 def _ours(
