@@ -83,9 +83,18 @@ def sent_file_name(request: Request) -> str:
     Raises:
         Problem: it has none, or one that cannot be printed.
     """
-    name = PurePosixPath(request.headers.get("x-file-name", "").replace("\\", "/")).name
+    return plain_file_name(request.headers.get("x-file-name", ""))
+
+
+def plain_file_name(sent: str) -> str:
+    """Return the last part of a file's name.
+
+    Raises:
+        Problem: there is none, or one that cannot be printed.
+    """
+    name = PurePosixPath(sent.replace("\\", "/")).name
     if not name or not name.isprintable():
-        raise bad_request("X-File-Name is missing.")
+        raise bad_request("The name of the file is missing.")
     return name
 
 

@@ -116,7 +116,13 @@ _VIEWS: Final = (
         for path in ("/api/views", "/api/views.json")
         for operation in (
             Operation(_READ, path, refused=(403, 429)),
-            Operation("post", path, refused=(400, 403, 409, 413, 429), body=_VIEW),
+            Operation(
+                "post",
+                path,
+                refused=(400, 403, 409, 413, 429),
+                query={"validateOnly": FLAG},
+                body=_VIEW,
+            ),
         )
     ),
     Operation(_READ, "/api/views/{name}"),
@@ -124,11 +130,29 @@ _VIEWS: Final = (
         "put",
         "/api/views/{name}",
         refused=WRITE,
-        query={"method": {"enum": ["setPermission"]}, "value": TEXT},
+        query={
+            "method": {"enum": ["setPermission", "validate"]},
+            "value": TEXT,
+            "validateOnly": FLAG,
+        },
         body=_VIEW,
         body_needed=False,
     ),
     Operation("delete", "/api/views/{name}", refused=WRITE_WITHOUT_BODY, media=()),
+    *(
+        Operation(
+            "post",
+            path,
+            refused=(400, 403, 404, 409, 429),
+            query={"method": {"enum": [method]}, "fileName": TEXT},
+            bytes_of=("application/octet-stream", "multipart/form-data"),
+        )
+        for path, method in (
+            ("/api/imports2", "blob"),
+            ("/api/imports2/", "blob"),
+            ("/api/views/{name}", "replaceBlob"),
+        )
+    ),
     *(
         Operation(
             "post",

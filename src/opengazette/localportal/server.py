@@ -27,6 +27,7 @@ from opengazette.localportal.publishing.work import Workshop
 from opengazette.localportal.ready import ReadyAnswers
 from opengazette.localportal.routes import (
     approvals,
+    blobs,
     configs,
     discovery,
     faults,
@@ -59,6 +60,7 @@ _ROUTES = (
     metadata,
     permissions,
     views,
+    blobs,
     discovery,
     federated,
     pages,
@@ -143,15 +145,15 @@ def _listening(settings: PortalSettings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         listening = socket.create_server((settings.host, settings.port), family=family)
-        # What is accepted inherits it; asyncio itself sees no TCP in sockets that it has not made,
-        # and each answer after the first of a connection would wait 40 ms.
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return listening
     except OSError:
         raise SettingsInvalid(
             f"The portal cannot listen on {settings.host}, port {settings.port}.",
             "Another program may have the port: stop it, or set another port.",
         ) from None
+    # What is accepted inherits it; asyncio itself sees no TCP in sockets that it has not made,
+    # and each answer after the first of a connection would wait 40 ms.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def _wants_page(request: Request) -> bool:

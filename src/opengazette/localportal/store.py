@@ -204,6 +204,22 @@ class Store:
         Raises:
             Problem: another write holds the portal for too long (409).
         """
+        with self._alone() as cursor:
+            yield Session(cursor, self.files)
+            cursor.execute("COMMIT")
+
+    @contextmanager
+    def trying(self) -> Iterator[Session]:
+        """Open the one writing transaction to see what would come of it: nothing is kept.
+
+        Raises:
+            Problem: another write holds the portal for too long (409).
+        """
+        with self._alone() as cursor:
+            yield Session(cursor, self.files)
+
+    @contextmanager
+    def _alone(self) -> Iterator[duckdb.DuckDBPyConnection]:
         if not self._writing.acquire(timeout=LOCK_WAIT_SECONDS):
             raise Problem(
                 409, "soda.dataset.cannot-acquire-write-lock", "Another write is still running."
@@ -211,8 +227,7 @@ class Store:
         cursor = self._database.cursor()
         try:
             cursor.execute("BEGIN TRANSACTION")
-            yield Session(cursor, self.files)
-            cursor.execute("COMMIT")
+            yield cursor
         finally:
             cursor.close()
             self._writing.release()

@@ -82,6 +82,26 @@ def test_case_17_nothing_becomes_public_past_the_second_person(
     assert refused["code"] == "approval.needed"
 
 
+def test_rows_of_what_is_public_already_change_at_once(
+    desks_with_approval: tuple[Any, Any],
+) -> None:
+    ann, bob = desks_with_approval
+    dataset = ann.published(CSV)
+    revision = ann.revise(dataset, "update", permission="public")
+    held = ann.ask("PUT", revision["links"]["apply"], 201, json={})
+    bob.ask("PUT", held["links"]["review"], json={"state": "approved"})
+    ann.ended({"links": {"show": _job_of(ann, revision)}})
+    field = ann.view(dataset)["columns"][0]["fieldName"]
+    ann.ask("PUT", f"/resource/{dataset}.json", json=[{field: "9"}])
+    rows = ann.client.get(f"/resource/{dataset}.json").json()
+    assert rows == [{field: "9"}]
+
+
+def _job_of(desk: Any, revision: Any) -> str:
+    job = desk.show(revision)["resource"]["task_sets"][0]
+    return f"{revision['links']['apply']}/{job['id']}"
+
+
 def test_case_17_a_rejected_change_stays_private(desks_with_approval: tuple[Any, Any]) -> None:
     ann, bob = desks_with_approval
     revision = ann.new()

@@ -79,9 +79,11 @@ def disclosure(view: View) -> dict[str, str]:
 
 
 def attachments(view: View) -> list[tuple[str, str]]:
-    """Return the name and the address of each attached file."""
+    """Return the name and the address of each attached file, and of the one that it is."""
     listed = view.section("metadata").get("attachments")
     files: list[tuple[str, str]] = []
+    if view.blob is not None:
+        files.append((view.blob.file_name, f"/api/views/{view.id}/files/{view.blob.asset_id}"))
     for entry in listed if isinstance(listed, list) else []:
         if isinstance(entry, dict) and isinstance(entry.get("assetId"), str):
             name = entry.get("name") or entry.get("filename") or "Attached file"

@@ -50,7 +50,7 @@ def apply_changes(
     if output is not None:
         view, counters = _with_rows(session, view, revision, output)
     elif blob is not None:
-        view = _with_blob(session, view, blob)
+        view = with_blob(session, view, blob)
     view = session.keep(_published(view, revision))
     for asset_id in _unlisted_assets(view, revision):
         session.cursor.execute("DELETE FROM assets WHERE id = ?", [asset_id])
@@ -74,7 +74,12 @@ def _with_words(session: Session, view: View, revision: Revision) -> View:
     return update_view(session, view, {**sent, **({"metadata": metadata} if metadata else {})})
 
 
-def _with_blob(session: Session, view: View, asset: Asset) -> View:
+def with_blob(session: Session, view: View, asset: Asset) -> View:
+    """Let a file be what the dataset is.
+
+    Raises:
+        Problem: the dataset is a table.
+    """
     if view.columns:
         raise bad_request("The dataset is a table; a file that is not parsed needs its own.")
     if view.blob is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import AbstractContextManager
 from typing import Final, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -39,6 +40,15 @@ from opengazette.localportal.wire import MEDIA_TYPE, csv_body, soda_headers
 
 router = APIRouter(prefix="/api/views")
 _READ: Final = ["GET", "HEAD"]
+_VALIDATE: Final = "validate"
+
+
+def _kept_or_tried(request: Request) -> AbstractContextManager[Session]:
+    """Open a write; one that only asks what would come of it leaves nothing."""
+    asked = request.query_params
+    only_asks = asked.get("validateOnly") == "true" or asked.get("method") == _VALIDATE
+    store = portal_of(request).store
+    return store.trying() if only_asks else store.writing()
 
 
 def _shown(view: View) -> JSONResponse:
@@ -53,7 +63,7 @@ async def create(request: Request) -> Response:
     sent = await sent_object(request)
 
     def work() -> View:
-        with portal_of(request).store.writing() as session:
+        with _kept_or_tried(request) as session:
             return create_view(session, owner, sent)
 
     return _shown(await run_in_threadpool(work))
@@ -87,12 +97,12 @@ async def update(request: Request, name: str) -> Response:
     if method == "setPermission":
         scope = request.query_params.get("value") or await sent_json(request)
         return await run_in_threadpool(set_permission, portal_of(request), dataset, scope)
-    if method is not None:
+    if method not in (None, _VALIDATE):
         raise bad_request("The method is not known.")
     sent = await sent_object(request)
 
     def work() -> View:
-        with portal_of(request).store.writing() as session:
+        with _kept_or_tried(request) as session:
             return update_view(session, session.view(dataset), sent)
 
     return _shown(await run_in_threadpool(work))
