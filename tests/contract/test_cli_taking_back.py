@@ -18,7 +18,13 @@ from opengazette.adapters.archives.ledger import ArchiveLedger
 from opengazette.adapters.settings import Settings
 from opengazette.cli.main import app
 from opengazette.demo.departments import load
-from opengazette.errors import DriftFound, LedgerConflict, PortalUnavailable
+from opengazette.errors import (
+    DriftFound,
+    LedgerConflict,
+    NotPublished,
+    PortalRejected,
+    PortalUnavailable,
+)
 from opengazette.governance.ledger_state import CLAIM
 
 pytestmark = pytest.mark.servers
@@ -198,3 +204,35 @@ def test_one_dataset_that_cannot_be_watched_is_told_and_stops_no_other(
     with pytest.raises(DriftFound):
         office.run("watch")
     assert "The portal did not answer" in office.shown
+
+
+def test_other_columns_are_refused_until_a_person_approves_that_they_change(
+    office: Office, uid: str
+) -> None:
+    login = (office.portal.user, office.portal.password)
+    place = f"{office.portal.url}/api/views"
+
+    def ask(method: str, path: str, **sent: Any) -> Any:
+        answer = requests.request(method, f"{place}{path}", auth=login, timeout=9, **sent)
+        answer.raise_for_status()
+        return answer.json()
+
+    copy = ask("POST", f"/{uid}/publication.json?method=copy")["id"]
+    by_hand = {"name": "By hand", "fieldName": "by_hand", "dataTypeName": "text"}
+    ask("POST", f"/{copy}/columns", json=by_hand)
+    ask("POST", f"/{copy}/publication.json")
+    assert "a person must approve that" in office.run("plan", DATASET)
+    with pytest.raises(PortalRejected, match="1 that it has not"):
+        office.run("run", DATASET)
+    who = ["--approver", "C. Data", "--role", "Open Data Officer", "--reason", "Put them back."]
+    assert "by_hand (text)" in office.run("approve-columns", DATASET, *who, "--yes")
+    file = office.settings.root / "config/column-changes" / f"{DATASET}.yaml"
+    assert "C. Data" in file.read_text("utf-8")
+    assert "change with its rows, in one step, as approved" in office.run("plan", DATASET)
+    office.run("check")
+    office.run("run", DATASET)
+    names = [column["fieldName"] for column in ask("GET", f"/{uid}.json")["columns"]]
+    assert "by_hand" not in names
+    with pytest.raises(NotPublished, match="already"):
+        office.run("approve-columns", DATASET, *who, "--yes")
+    file.unlink()
