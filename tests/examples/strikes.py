@@ -51,9 +51,16 @@ class Reached:
 def answer(status: int, body: bytes = b"", kind: str = "application/json") -> requests.Response:
     made = requests.Response()
     made.status_code = status
-    made._content = body
+    made._content, made._content_consumed = body, True
     made.headers["Content-Type"] = kind
     return made
+
+
+def whole(response: requests.Response) -> requests.Response:
+    """Return an answer that is read to its end, so that it can be given once more."""
+    kept = answer(response.status_code, response.content)
+    kept.headers = response.headers
+    return kept
 
 
 @dataclass
@@ -86,7 +93,7 @@ def error_after(asked: Asked) -> requests.Response:
 
 def ticket(asked: Asked) -> requests.Response:
     """Do the work behind a ticket: the next question is answered with the result."""
-    result, resend = asked.go(), asked.send
+    result, resend = whole(asked.go()), asked.send
 
     def told(method: str, url: str, **named: Any) -> requests.Response:
         return result if "ticket" in (named.get("params") or {}) else resend(method, url, **named)
@@ -118,7 +125,7 @@ def held(asked: Asked) -> requests.Response:
 
 def elsewhere(asked: Asked) -> requests.Response:
     """Do the work and say where to ask for the result."""
-    result = asked.go()
+    result = whole(asked.go())
     TICKETS.append(lambda *_asked, **_named: result)
     told = answer(202)
     told.headers["Location"] = JOB
@@ -225,7 +232,7 @@ class Wire:
             asked = Asked(send, method, url, named, authenticated, self.clock, earlier)
             if self.strikes is not None:
                 return self._struck(asked, "portal")
-            self._answered[place] = asked.go()
+            self._answered[place] = whole(asked.go())
             return self._answered[place]
 
         return request
