@@ -113,6 +113,69 @@ def test_the_largest_is_no_total_where_it_is_not_the_sum(office: Any) -> None:
     assert ("2020", "South", "20") in as_table(page)
 
 
+def said(**fields: str) -> dict[str, Any]:
+    return {"metadata": {"custom_fields": {"Publication": fields}}}
+
+
+def test_what_the_publisher_says_of_totals_outranks_their_names(office: Any) -> None:
+    names = (("All adults", 5), ("Sum of ages", 24), ("Young", 9), ("Old", 10), ("Very old", 0))
+    rows = [
+        {"year": year, "sex": name, "visits": visits}
+        for year in ("2020", "2021")
+        for name, visits in names
+    ]
+    made = office.publish(COLUMNS, rows)
+    assert "(Sex: All adults)" in told(office.read(f"/d/{made}"))
+    office.ask("PUT", f"/api/views/{made}.json", json=said(totals="sex: Sum of ages"))
+    assert "(Sex: Sum of ages)" in told(office.read(f"/d/{made}"))
+    office.ask("PUT", f"/api/views/{made}.json", json=said(totals="none"))
+    assert "One for each" in office.read(f"/d/{made}")
+    assert ("2020", "All adults", "5") in as_table(office.read(f"/d/{made}"))
+
+
+def test_all_others_are_no_total(office: Any) -> None:
+    rows = [{"sex": name, "visits": 4} for name in ("North", "South", "All others")]
+    assert ("All others", "4") in as_table(office.read(f"/d/{office.publish(COLUMNS, rows)}"))
+
+
+def test_bars_leave_out_the_subtotals_of_the_publisher(office: Any) -> None:
+    rows = [
+        {"sex": name, "visits": visits}
+        for name, visits in (("State", 10), ("North", 7), ("A", 3), ("B", 4), ("C", 3))
+    ]
+    made = office.publish(COLUMNS, rows)
+    sums = said(totals="sex: State", subtotals="sex: North")
+    office.ask("PUT", f"/api/views/{made}.json", json=sums)
+    page = office.read(f"/d/{made}")
+    assert as_table(page) == [("A", "3"), ("B", "4"), ("C", "3")]
+    assert "“State”, “North”, which add them up, are left out." in page
+
+
+def test_totals_and_parts_are_not_added_up_where_values_are_too_many_for_a_chart(
+    office: Any,
+) -> None:
+    rows = [
+        {"year": year, "zip": place, "visits": visits}
+        for year in ("2020", "2021")
+        for place, visits in (("Statewide", 450), *((f"9{at:04}", 1) for at in range(450)))
+    ]
+    columns = {"year": "text", "zip": "text", "visits": "number"}
+    page = office.read(f"/d/{office.publish(columns, rows)}")
+    assert told(page).startswith("Line chart of Visits by year (Zip: Statewide).")
+    assert as_table(page) == [("2020", "450"), ("2021", "450")]
+
+
+def test_rows_that_share_a_point_are_not_added_to_their_total(office: Any) -> None:
+    rows = [
+        {"year": year, "sex": sex, "visits": visits}
+        for year in ("2020", "2021")
+        for sex, visits in (("All", 7), ("F", 3), ("F", 1), ("M", 3))
+    ]
+    page = office.read(f"/d/{office.publish(COLUMNS, rows)}")
+    assert "(Sex: All)" in told(page)
+    assert as_table(page) == [("2020", "7"), ("2021", "7")]
+
+
 def test_a_table_without_time_gets_bars_without_their_total(office: Any) -> None:
     rows = [{"sex": sex, "visits": count} for sex, count in (("All", 7), ("F", 4), ("M", 3))]
     rows.append({"sex": "X", "visits": None})

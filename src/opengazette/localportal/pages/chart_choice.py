@@ -61,8 +61,10 @@ def choose(profile: Profile, sent: Mapping[str, str]) -> Choice | None:
     split = None if kind == "map" else _split(profile, by, asked.get("split"))
     held = [
         one
-        for one in profile.dimensions
-        if one is not by and one is not split and (profile.unique or one.field in _held(asked))
+        for one in (*profile.dimensions, *profile.summed)
+        if one is not by
+        and one is not split
+        and (profile.unique or one.has_sums or one.field in _held(asked))
     ]
     fixed = tuple((one, _value(one, asked.get(f"is.{one.field}", ""))) for one in held)
     return Choice(kind, by, measure, split, tuple(pair for pair in fixed if pair[1]))
@@ -83,7 +85,7 @@ def _split(profile: Profile, by: Dimension, asked: str | None) -> Dimension | No
         return next((one for one in others if one.field == asked), None)
     if not by.is_time or not profile.unique:
         return None
-    few = [one for one in others if one.total is None and len(one.values) <= _MOST_SERIES]
+    few = [one for one in others if not one.has_sums and len(one.values) <= _MOST_SERIES]
     return few[0] if few else None
 
 

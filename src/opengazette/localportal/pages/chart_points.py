@@ -104,8 +104,9 @@ def _few_lines(found: list[Point]) -> Points:
 
 
 def _few_bars(choice: Choice, found: list[Point]) -> Points:
-    """Leave the total out of the bars that it adds up, and the smallest bars."""
-    parts = [point for point in found if point.at != choice.by.total]
+    """Leave totals out of the bars that they add up, and the smallest bars."""
+    sums = [one for one in (choice.by.total, *choice.by.subtotals) if one is not None]
+    parts = [point for point in found if point.at not in sums]
     places = list(dict.fromkeys(point.at for point in parts))
     notes: list[str] = []
     if len(places) > MOST_BARS:
@@ -118,6 +119,10 @@ def _few_bars(choice: Choice, found: list[Point]) -> Points:
             f"The {MOST_BARS} largest of {len(places)} are drawn. The table holds all, those"
             " without a number too."
         )
-    if choice.by.total is not None and len(parts) < len(found):
-        notes.append(f"“{choice.by.total}”, which adds them up, is left out.")
+    drawn_not = [one for one in sums if any(point.at == one for point in found)]
+    if len(drawn_not) == 1:
+        notes.append(f"“{drawn_not[0]}”, which adds them up, is left out.")
+    elif drawn_not:
+        named = ", ".join(f"“{one}”" for one in drawn_not)
+        notes.append(f"{named}, which add them up, are left out.")
     return Points(tuple(parts), tuple(notes))

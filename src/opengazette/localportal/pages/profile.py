@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Final
@@ -12,6 +13,7 @@ from typing import Final
 from opengazette.localportal.pages.counties import CALIFORNIA_COUNTIES
 from opengazette.localportal.pages.periods import period
 from opengazette.localportal.pages.remembered import Remembered
+from opengazette.localportal.pages.said import totals
 from opengazette.localportal.showing import annotation_of, is_a_name
 from opengazette.localportal.store import Session
 from opengazette.localportal.views import Column, View
@@ -20,9 +22,8 @@ MOST_VALUES: Final = 400
 #: Names of rows, one for each, are still a dimension while a chart can show them.
 _FEW: Final = 100
 _MOST_PERIODS: Final = 5_000
-_NAMED_TOTAL: Final = re.compile(
-    r"(?:all|total|overall|both sexes|statewide|grand total|subtotal)\b", re.IGNORECASE
-)
+_TOTAL_WORDS: Final = r"(?:all|total|overall|both sexes|statewide|grand total|subtotal)\b"
+_NAMED_TOTAL: Final = re.compile(rf"(?!all others?\b){_TOTAL_WORDS}", re.IGNORECASE)
 _FEWEST_COUNTIES: Final = 40
 #: Where cells are withheld, the parts may fall this far short of their total.
 _SHORTFALL: Final = 0.1
@@ -31,17 +32,25 @@ _TIMES: Final = ("floating_timestamp", "fixed_timestamp")
 
 @dataclass(frozen=True)
 class Dimension:
-    """A column that divides the rows, its values in their order, and the one that adds them up."""
+    """A column that divides the rows, its values in their order, and those that add up others:
+    the total of all, and subtotals of some.
+    """
 
     column: Column
     values: tuple[str, ...]
     is_time: bool = False
     total: str | None = None
+    subtotals: tuple[str, ...] = ()
 
     @property
     def field(self) -> str:
         """Return the column's field name."""
         return self.column.field_name
+
+    @property
+    def has_sums(self) -> bool:
+        """Say whether some values add up others, so that no chart may add up all of them."""
+        return self.total is not None or bool(self.subtotals)
 
     @property
     def is_counties(self) -> bool:
@@ -52,11 +61,15 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Profile:
-    """A table's dimensions and measures; `unique` where the dimensions tell rows apart."""
+    """A table's dimensions and measures; `unique` where the dimensions tell rows apart.
+
+    `summed` are columns of too many values for a chart, one of which adds up the others.
+    """
 
     dimensions: tuple[Dimension, ...]
     measures: tuple[Column, ...]
     unique: bool
+    summed: tuple[Dimension, ...] = ()
 
     def dimension(self, field: str) -> Dimension | None:
         """Find a dimension by its field name."""
@@ -68,7 +81,8 @@ _PROFILES: Final[Remembered[Profile]] = Remembered(most=64)
 
 def version_of(folder_id: str, view: View) -> tuple[object, ...]:
     """Return what changes with a dataset's rows, columns or words."""
-    return (folder_id, view.id, view.table, view.data_version, view.modified_at)
+    words = view.model_dump_json(include={"document", "columns"})
+    return (folder_id, view.id, view.table, view.data_version, zlib.crc32(words.encode()))
 
 
 def profile_of(session: Session, view: View, folder_id: str) -> Profile:
@@ -80,11 +94,52 @@ def _profile(session: Session, view: View) -> Profile:
     measures = _measures(view)
     found = _dimensions(session, view)
     unique = _tells_apart(session, view, found)
-    if unique and measures:
-        found = [
-            replace(one, total=_total(session, view, one, found, measures[0])) for one in found
-        ]
-    return Profile(tuple(found), measures, unique)
+    said = totals(view)
+    if said is not None:
+        found = [_as_said(one, said.get(one.field, ())) for one in found]
+    elif measures:
+        measure = measures[0] if unique else None
+        found = [replace(one, total=_total(session, view, one, found, measure)) for one in found]
+    summed = () if unique else _summed(session, view, found, said)
+    return Profile(tuple(found), measures, unique, summed)
+
+
+def _as_said(one: Dimension, said: tuple[str, ...]) -> Dimension:
+    """Take what the publisher says of a dimension's values, as far as they occur."""
+    sums = [value for value in said if value in one.values]
+    total = sums[0] if sums and sums[0] == said[0] else None
+    return replace(one, total=total, subtotals=tuple(one for one in sums if one != total))
+
+
+def _summed(
+    session: Session,
+    view: View,
+    found: Sequence[Dimension],
+    said: Mapping[str, tuple[str, ...]] | None,
+) -> tuple[Dimension, ...]:
+    """Find the total of each text that has too many values to be a dimension."""
+    known = {one.field for one in found} | {annotation_of(view, one) for one in view.columns}
+    wide = [one for one in view.columns if one.kind == "text" and one.field_name not in known]
+    return tuple(
+        Dimension(column, (total,), total=total)
+        for column in wide
+        if (total := _total_among_many(session, view, column, said)) is not None
+    )
+
+
+def _total_among_many(
+    session: Session, view: View, column: Column, said: Mapping[str, tuple[str, ...]] | None
+) -> str | None:
+    if said is not None:
+        fits, bound = f"{column.physical} = $v", said.get(column.field_name, ("",))[0]
+    else:
+        fits, bound = f"regexp_matches({column.physical}, $v, 'i')", f"^{_TOTAL_WORDS}"
+    rows = session.cursor.execute(
+        f"SELECT DISTINCT {column.physical} FROM {view.table} WHERE {fits} LIMIT {_FEW}",
+        {"v": bound},
+    ).fetchall()
+    named = [str(row[0]) for row in rows if said is not None or _NAMED_TOTAL.match(row[0])]
+    return named[0] if len(named) == 1 else None
 
 
 def _measures(view: View) -> tuple[Column, ...]:
@@ -170,15 +225,21 @@ def _tells_apart(session: Session, view: View, found: Sequence[Dimension]) -> bo
 
 
 def _total(
-    session: Session, view: View, one: Dimension, found: Sequence[Dimension], measure: Column
+    session: Session,
+    view: View,
+    one: Dimension,
+    found: Sequence[Dimension],
+    measure: Column | None,
 ) -> str | None:
-    """Find the value that adds up the others: by its name, else by arithmetic."""
+    """Guess the value that adds up the others: by its name, else by arithmetic of a measure."""
     named = [value for value in one.values if _NAMED_TOTAL.match(value)]
     if one.is_time or len(one.values) < 2:
         return None
     if len(named) == 1:
         return named[0]
-    return _adds_up(session, view, one, found, measure) if len(one.values) > 2 else None
+    if measure is None or len(one.values) < 3:
+        return None
+    return _adds_up(session, view, one, found, measure)
 
 
 def _adds_up(

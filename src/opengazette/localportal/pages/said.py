@@ -73,6 +73,22 @@ def geography(view: View) -> str:
     return _fields(view, "Publication").get("geography", "")
 
 
+def totals(view: View) -> dict[str, tuple[str, ...]] | None:
+    """Return the values that add up others, the total of all first, by the names of the columns.
+
+    None where nobody says; a publisher who says `none` says that no value does.
+    """
+    said = _fields(view, "Publication")
+    if "totals" not in said:
+        return None
+    found: dict[str, tuple[str, ...]] = {}
+    for line in f"{said['totals']}\n{said.get('subtotals', '')}".splitlines():
+        field, colon, value = line.partition(": ")
+        if colon:
+            found[field] = (*found.get(field, ()), value)
+    return found
+
+
 def disclosure(view: View) -> dict[str, str]:
     """Return what is said about withheld numbers, by the names of the fields."""
     return _fields(view, "Disclosure")
