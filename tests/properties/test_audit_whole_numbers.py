@@ -102,15 +102,13 @@ def test_wanting_fewer_cells_changes_no_verdict(known: Knowledge, data: st.DataO
 
 @settings(deadline=None, max_examples=100)
 @given(facts(), st.integers(1, TOP))
-def test_a_part_that_counts_as_large_gets_the_same_verdicts(known: Knowledge, high: int) -> None:
+def test_moving_single_cells_alone_gives_the_same_verdicts(known: Knowledge, high: int) -> None:
     every = np.arange(len(known.low))
     ends = np.zeros(len(every)), np.full(len(every), float(high))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(audit_attack, "LARGE", 0)
-        patched.setattr(audit_attack, "SHARE", 1)
-        patched.setattr(audit_attack, "SIZES", (2, 3))
-        large = by_cell(list(verdicts(known, every, *ends)))
+        patched.setattr(audit_attack, "FEW", len(every))
+        moved = by_cell(list(verdicts(known, every, *ends)))
     for cell, verdict in by_cell(list(verdicts(known, every, *ends))).items():
-        assert large[cell].proved
-        assert (large[cell].high >= high) == (verdict.high >= high)
-        assert large[cell].high == verdict.high or verdict.high >= high
+        assert moved[cell].proved
+        assert (moved[cell].high >= high) == (verdict.high >= high)
+        assert moved[cell].high == verdict.high or verdict.high >= high

@@ -26,12 +26,8 @@ Mask = NDArray[np.bool_]
 NODES = 5000
 # Many cells are pushed at once; fewer, once a push settles less than this share of them.
 WORTH, FEWER, FEW = 0.15, 4, 3
-# Where each push is into another neighbourhood, so many in a row may settle less.
-PATIENCE = 25
-# In a large part, the last few (one in so many cells) are sought among cells close to them.
-LARGE, SHARE, SIZES = 5000, 300, (500, 2000, 6000)
-# That is given up where it seldom succeeds.
-TRIES, LUCK = 40, 0.1
+# How often a whole solution is sought near one that is not.
+DIVES = 5
 
 
 @dataclass(frozen=True)
@@ -89,7 +85,6 @@ class Attack:
         self._part, self._at, self._aim = part, at, aim
         self._search = Search(part, guess)
         self._random = np.random.default_rng(len(at))
-        self._tried = self._found = 0
 
     def run(self) -> list[Verdict]:
         """Give a verdict on each wanted cell."""
@@ -97,30 +92,44 @@ class Attack:
             self._search.start(self._at)
         if self._search.seen.last is not None:
             self._push()
+            for dives in (0, DIVES):
+                self._move(dives)
         return [self._verdict(place) for place in range(len(self._at))]
 
     def _push(self) -> None:
         """Push many cells to sides drawn by lot, fewer and fewer at once, as long as it helps."""
-        cells = len(self._part.cells)
-        size, few, missed = len(self._at), cells // SHARE if cells > LARGE else FEW, 0
+        size = len(self._at)
         down, up = self._open()
-        while (waiting := np.flatnonzero(down | up)).size > few and size > FEW:
+        while (waiting := np.flatnonzero(down | up)).size > FEW < size and self._search.dives:
             group = np.sort(
                 self._random.choice(waiting, size=min(size, len(waiting)), replace=False)
             )
             draw = self._random.random(len(group)) < 0.5
             rises = np.where(down[group] & up[group], draw, up[group])
-            pushed = self._search.push(self._at[group], rises, *self._ends(group))
+            self._search.push(self._at[group], rises, *self._ends(group))
             before = int(down[group].sum() + up[group].sum())
             down, up = self._open()
-            won = before - int(down[group].sum() + up[group].sum())
-            missed = missed + 1 if won < WORTH * pushed else 0
-            if missed > (PATIENCE if pushed < len(group) else 0):
-                size, missed = len(group) // FEWER, 0
-            if size <= FEW and self._search.widen():
-                size = len(waiting)
-        if waiting.size:
-            self._search.rest()
+            if before - int(down[group].sum() + up[group].sum()) < WORTH * len(group):
+                size = len(group) // FEWER
+
+    def _move(self, dives: int) -> None:
+        """Move one cell after the other that might still be seen further."""
+        down, up = self._open()
+        for place in self._random.permutation(np.flatnonzero(down | up)).tolist():
+            for direction in (+1, -1):
+                end = self._left(place, direction)
+                if end is not None:
+                    self._search.move(int(self._at[place]), end, dives=dives)
+
+    def _left(self, place: int, direction: int) -> float | None:
+        """Return the end up to which a cell is still to be seen, if there is any."""
+        i, ends = int(self._at[place]), self._ends(np.array([place]))
+        low, high = (
+            max(float(ends[0][0]), self._part.low[i]),
+            min(float(ends[1][0]), self._part.high[i]),
+        )
+        end = high if direction > 0 else low
+        return None if self._search.seen.shows(i, direction, end) else end
 
     def _ends(self, places: Index) -> tuple[Floats, Floats]:
         at, seen = self._at[places], self._search.seen
@@ -149,7 +158,7 @@ class Attack:
         low, high = float(self._part.low[i]), float(self._part.high[i])
         target = min(max(target, low), high)
         ends = (low, target) if direction > 0 else (target, high)
-        if seen.shows(i, direction, target) or self._near(i, direction, target):
+        if seen.shows(i, direction, target):
             return seen.end(i, direction), True
         end = search.limit(i, direction, *ends)
         if end is None:
@@ -157,26 +166,6 @@ class Attack:
         if seen.shows(i, direction, end) or search.reach(i, direction, end):
             return seen.end(i, direction), True
         return self._whole_end(i, direction, ends, end)
-
-    def _near(self, i: int, direction: int, end: float) -> bool:
-        """Look for a value of a cell in a large part while only cells close to it change."""
-        if len(self._part.cells) <= LARGE:
-            return False
-        for size in SIZES:
-            unlucky = self._tried > TRIES and self._found < LUCK * self._tried
-            inside = None if unlucky else self._search.around(i, size)
-            if inside is None:
-                return False
-            place = int(np.searchsorted(inside.part.cells, i))
-            self._tried += 1
-            if not inside.reach(place, direction, end):
-                far = np.array([end])
-                inside.push(np.array([place]), np.array([direction > 0]), far, far)
-            if inside.seen.shows(place, direction, end):
-                self._found += 1
-                self._search.learn(inside)
-                return True
-        return False
 
     def _whole_end(
         self, i: int, direction: int, ends: tuple[float, float], bound: float

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -102,38 +102,6 @@ class Part:
                 self.low[cells],
                 self.high[cells],
             )
-
-    def near(self, i: int, size: int) -> Index:
-        """Return the places of so many cells close to one: those that share most facts first."""
-        inside = np.array([i])
-        while len(inside) < size:
-            rows = np.unique(self.columns[:, inside].indices)
-            found, shared = np.unique(self.matrix[rows, :].indices, return_counts=True)
-            fresh = ~np.isin(found, inside)
-            if not fresh.any():
-                break
-            order = np.argsort(-shared[fresh], kind="stable")[: size - len(inside)]
-            inside = np.concatenate([inside, found[fresh][order]])
-        return np.asarray(np.sort(inside), dtype=np.int64)
-
-    def within(self, places: Index, rest: Floats) -> Part:
-        """Return what is left when all cells but those at `places` are as in `rest`.
-
-        The cells of the result are places in this part.
-        """
-        columns = self.columns[:, places]
-        rows = np.unique(columns.indices)
-        inside = sparse.csr_array(columns)[rows, :]
-        shift = self.matrix[rows, :] @ rest - inside @ rest[places]
-        return replace(
-            self,
-            cells=places,
-            matrix=inside,
-            row_low=self.row_low[rows] - shift,
-            row_high=self.row_high[rows] - shift,
-            low=self.low[places],
-            high=self.high[places],
-        )
 
 
 def parts_of(known: Knowledge) -> Index:

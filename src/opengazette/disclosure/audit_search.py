@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from opengazette.disclosure.audit_moves import Moves
 from opengazette.disclosure.audit_part import TOLERANCE, Part, contradiction
 from opengazette.disclosure.audit_seen import Seen
 from opengazette.disclosure.audit_solver import PRIMAL, Solver, whole_solution
@@ -18,8 +19,6 @@ FAR = 1e7
 # A whole solution need not be the best one: the whole-number solver stops early.
 FEW_NODES, GAP = 5, 0.1
 DIVES = 3
-# So many cells are solved in whole numbers at once, in a larger part only so many close together.
-AT_ONCE, CLOSE_BY = 6000, 2000
 
 
 class Search:
@@ -30,7 +29,8 @@ class Search:
         self._solver = Solver(part)
         self._random = np.random.default_rng(len(part.cells))
         # In tight parts dives seldom end at whole numbers; where one fails, few more are tried.
-        self._dives, self._close_by = True, CLOSE_BY
+        self.dives = True
+        self._moves: Moves | None = None
         if base is not None:
             self.seen.note(base)
 
@@ -49,24 +49,11 @@ class Search:
         if self.seen.last is None:
             self._branch(cost, self.part.low, self.part.high)
 
-    def push(self, at: Index, rises: Mask, lower: Floats, upper: Floats) -> int:
+    def push(self, at: Index, rises: Mask, lower: Floats, upper: Floats) -> None:
         """Look for a solution in which the cells at these places lie far to their sides.
 
         Those that rise are not pushed beyond `upper`, those that fall not beyond `lower`.
-        Returns how many were pushed: in a large part where dives fail, only those close together.
         """
-        if self.seen.last is None:
-            return len(at)
-        if self._dives and self._push_all(at, rises, lower, upper):
-            return len(at)
-        if len(self.part.cells) > AT_ONCE:
-            return self._push_close_by(at, rises, lower, upper)
-        low, high = self._sides(at, rises, lower, upper)
-        self._branch(self._outward(at, rises), low, high)
-        return len(at)
-
-    def _push_all(self, at: Index, rises: Mask, lower: Floats, upper: Floats) -> bool:
-        """Push by one linear program and a dive; tell whether dives still find whole solutions."""
         low, high = self._sides(at, rises, lower, upper)
         self._solver.narrow(at, low[at], high[at])
         point = self._solver.solve(self._outward(at, rises))
@@ -74,7 +61,14 @@ class Search:
             self._solver.stay()
             self._keep(point)
         self._solver.release()
-        return self._dives
+
+    def move(self, i: int, end: float, *, dives: int = 0) -> None:
+        """Look for a solution in which a cell has this value and few others change."""
+        if self._moves is None and self.seen.last is not None:
+            self._moves = Moves(self.part, self.seen.last)
+        point = None if self._moves is None else self._moves.to(i, end, dives=dives)
+        if point is not None:
+            self.seen.note(point)
 
     def _sides(self, at: Index, rises: Mask, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
         """Return the bounds of the part, no wider to the pushed sides than is asked."""
@@ -89,22 +83,6 @@ class Search:
         cost = np.zeros(len(self.part.cells))
         cost[at] = np.where(rises, -1.0, 1.0) * (0.5 + self._random.random(len(at)))
         return cost
-
-    def _push_close_by(self, at: Index, rises: Mask, lower: Floats, upper: Floats) -> int:
-        """Push those cells that lie close to one of them, all further ones being as last seen."""
-        inside = self.around(int(self._random.choice(at)), self._close_by)
-        if inside is None:
-            return 0
-        _, among, places = np.intersect1d(at, inside.part.cells, return_indices=True)
-        inside.push(places, rises[among], lower[among], upper[among])
-        self.learn(inside)
-        return len(among)
-
-    def widen(self) -> bool:
-        """Push in wider neighbourhoods from now on; tell whether there are such."""
-        wider = self._close_by < AT_ONCE < len(self.part.cells)
-        self._close_by = AT_ONCE
-        return wider
 
     def rest(self) -> None:
         """Go back to a solution from which single cells are quickly pursued."""
@@ -127,7 +105,7 @@ class Search:
 
     def reach(self, i: int, direction: int, end: float) -> bool:
         """Look for a whole solution in which a cell has this value."""
-        for _ in range(DIVES if self._dives else 1):
+        for _ in range(DIVES if self.dives else 1):
             self._hold(i, end, end)
             point = self._solver.solve(self._homeward())
             if point is None:
@@ -138,22 +116,11 @@ class Search:
                 return True
         return False
 
-    def around(self, i: int, size: int) -> Search | None:
-        """Return the search among some cells close to one, all others being as last seen."""
-        if self.seen.last is None:
-            return None
-        near = self.part.near(i, size)
-        return Search(self.part.within(near, self.seen.last), self.seen.last[near])
-
-    def learn(self, inside: Search) -> None:
-        """Take over what a search `around` some cells has seen."""
-        self.seen.take(inside.part.cells, inside.seen)
-
     def _keep(self, point: Floats) -> None:
         """Note a solution, or a whole one near it."""
         if not self.seen.note(point):
             whole = self._solver.dive(point)
-            self._dives = whole is not None and self.seen.note(whole)
+            self.dives = whole is not None and self.seen.note(whole)
         self._solver.release()
 
     def _branch(self, cost: Floats, low: Floats, high: Floats) -> None:

@@ -40,13 +40,3 @@ class Seen:
     def shows(self, i: int, direction: int, end: float) -> bool:
         """Tell whether a cell was seen at this end or beyond."""
         return direction * self.end(i, direction) >= direction * end
-
-    def take(self, places: Index, inside: Seen) -> None:
-        """Take over what was seen of some cells while all others stayed as last seen."""
-        if self.last is None or inside.last is None:
-            return
-        whole = self.last.copy()
-        whole[places] = inside.last
-        if self.note(whole):
-            self.least[places] = np.minimum(self.least[places], inside.least)
-            self.most[places] = np.maximum(self.most[places], inside.most)

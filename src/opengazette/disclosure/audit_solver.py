@@ -49,6 +49,10 @@ class Solver:
             self._highs.setBasis(self._home)
         self._home = None
 
+    def afresh(self) -> None:
+        """Start what follows from every cell at one of its bounds."""
+        self._highs.setBasis()
+
     def stay(self) -> None:
         """Start what follows from the solution at hand, not from the one before `narrow`."""
         self._home = self._highs.getBasis()
@@ -68,7 +72,8 @@ class Solver:
             if not len(loose):
                 return point
             chosen = self._one_of_each(loose)
-            up, floor = self._random.random(len(chosen)) < 0.5, np.floor(point[chosen])
+            floor = np.floor(point[chosen])
+            up = self._random.random(len(chosen)) < point[chosen] - floor
             after = self._fixed(chosen, floor + up)
             if after is None:
                 after = self._fixed(chosen, floor + ~up)
