@@ -49,6 +49,11 @@ class Settings(BaseSettings):
         default=None,
         description="password or API key secret; absent: the local portal's own secret",
     )
+    portal_block: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9-]+$",
+        description="Prefect Secret block from which flows read that password, where none is given",
+    )
     portal_app_token: SecretStr | None = Field(
         default=None, description="application token, against throttling"
     )
