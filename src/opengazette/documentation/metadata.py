@@ -8,6 +8,7 @@ from typing import Any
 from opengazette.documentation.columns import PublishedColumn
 from opengazette.documentation.footnotes import footnotes_text
 from opengazette.model.contract import Contract
+from opengazette.model.publication import Dimension
 from opengazette.model.reference import Department
 
 #: ISO 8601 repeating intervals of the publication frequencies (Project Open Data, v1.1).
@@ -59,6 +60,7 @@ def portal_metadata(
                 "coverage": f"{words.coverage.start.isoformat()}/{words.coverage.end.isoformat()}",
                 "geography": words.geography,
                 "contact": f"{words.contact.name} <{words.contact.email}>",
+                **_sums(contract.publication.dimensions),
             },
             "Disclosure": {
                 "legend": legend,
@@ -76,6 +78,14 @@ def portal_metadata(
             for column in columns
         ],
     }
+
+
+def _sums(dimensions: Sequence[Dimension]) -> dict[str, str]:
+    """Say which values add up others, so that nobody adds them up with their parts."""
+    totals = [f"{one.name}: {one.total}" for one in dimensions if one.total is not None]
+    subtotals = [f"{one.name}: {label}" for one in dimensions for label in one.groups]
+    found = {"totals": "\n".join(totals) or "none"}
+    return {**found, "subtotals": "\n".join(subtotals)} if subtotals else found
 
 
 def dcat_us(contract: Contract, department: Department) -> dict[str, Any]:
