@@ -6,7 +6,7 @@ import json
 import secrets
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,15 +68,23 @@ class Found:
 def measured(
     counts: Sequence[int], datasets: int, file: Path, *, rows: int = 1_000, nights: int = 365
 ) -> Found:
-    """Publish tables of these sizes, then many datasets of `rows` rows twice; write the figures.
+    """Publish tables of these sizes, then many datasets of `rows` rows twice.
 
     `nights` entries are in the chain whose reading is timed. Without `datasets` there is no night.
+    The figures are written after each measurement, as the largest take long.
     """
-    sent = tuple(_sent(protocol, count) for count in counts for protocol in PROTOCOLS)
-    found = Found(sent, _nothing(datasets, rows, nights) if datasets else None)
+    found = Found((), _nothing(datasets, rows, nights) if datasets else None)
+    _keep(found, file)
+    for count in counts:
+        for protocol in PROTOCOLS:
+            found = replace(found, sent=(*found.sent, _sent(protocol, count)))
+            _keep(found, file)
+    return found
+
+
+def _keep(found: Found, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps({"machine": machine(), **asdict(found)}, indent=1) + "\n")
-    return found
 
 
 def _sent(protocol: str, rows: int) -> Sent:

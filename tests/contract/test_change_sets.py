@@ -13,8 +13,10 @@ from examples.offices import CONTRACT, KEY, LocalPortal, Office
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opengazette.adapters.portals import changes
 from opengazette.adapters.portals.changes import change_set
 from opengazette.adapters.portals.connection import Connection
+from opengazette.adapters.portals.shipment import Shipment
 from opengazette.errors import PortalRejected, PortalUnavailable
 from opengazette.model.stages import Documented
 from opengazette.steps.plan import plan
@@ -166,12 +168,12 @@ def test_a_set_makes_of_any_table_any_other_and_never_touches_what_stands(
     now: list[tuple[str, str, str]], then: list[tuple[str, str, str]]
 ) -> None:
     numbered = {str(number): row for number, row in enumerate(now)}
-    changes = change_set(numbered.items(), then, COLUMNS)
+    made_of = change_set(numbered.items(), then, COLUMNS)
     made: dict[str, tuple[object, ...]] = {
         number: tuple(plain(cell) for cell in row) for number, row in numbered.items()
     }
     standing = dict(made)
-    for at, change in enumerate(changes):
+    for at, change in enumerate(made_of):
         number = str(change.get(":id", f"new {at}"))
         if change.get(":deleted"):
             del made[number]
@@ -185,3 +187,18 @@ def test_a_set_makes_of_any_table_any_other_and_never_touches_what_stands(
 
 def plain(cell: str) -> str:
     return "1" if cell == "1.0" else cell
+
+
+def test_of_a_long_table_only_the_places_that_differ_are_held(tmp_path: Path) -> None:
+    now = [(f"place {n % 400}", str(n), "") for n in range(1_000)]
+    then = [*now[3:500], ("place 7", "1e2", ""), *now[501:], ("new", "1", "1")]
+    table = tmp_path / "table.csv"
+    table.write_text("\n".join(map(",".join, [tuple(COLUMNS), *then])) + "\n")
+    shipment = Shipment(table, COLUMNS, len(then), "", {}, ())
+    numbered = {str(number): row for number, row in enumerate(now)}
+    made = changes._changes(numbered.items(), shipment)
+    assert made == change_set(numbered.items(), then, COLUMNS)
+    assert made is not None
+    assert len(made) == 6
+    few = Shipment(table, COLUMNS, 30, "", {}, ())
+    assert changes._changes(numbered.items(), few) is None, "six are many of thirty"

@@ -13,7 +13,7 @@ import pytest
 # The measurements stand beside the package, not in it.
 sys.path.append(str(Path(__file__).parents[2]))
 
-from benchmarks import goals, instances, measuring, peers, pipeline, suppression
+from benchmarks import goals, instances, measuring, peers, pipeline, publishing, suppression
 from benchmarks.suppression import Choice, Row
 
 SMALL = {"recipe": "g3_age_sex_race"}
@@ -184,3 +184,35 @@ def test_the_pipeline_is_measured_and_its_ways_agree(tmp_path: Path) -> None:
     assert {each.step for each in found} == set(pipeline.COMPARED)
     assert all(each.seconds and each.peak_mb for each in found)
     assert json.loads((tmp_path / "pipeline.json").read_text())["rows"][0]["rows"] == 6_000
+
+
+@pytest.mark.servers
+def test_publishing_is_measured_by_both_protocols_and_on_a_night_without_news(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "publishing.json"
+    found = publishing.measured([1_200], 2, file, rows=20, nights=4)
+    assert [(each.protocol, each.rows) for each in found.sent] == [
+        ("soda", 1_200),
+        ("revisions", 1_200),
+    ]
+    for each in found.sent:
+        parts = each.send + each.papers + each.records + each.compare
+        assert each.bare > 0
+        assert each.send > 0
+        assert each.whole == pytest.approx(parts, rel=0.5), "medians of few rounds add up nearly"
+        assert each.peak_mb > 10
+    night = found.nothing
+    assert night is not None
+    assert night.publish_requests == night.plan_requests == int(night.plan_requests) > 0
+    told = json.loads(file.read_text())
+    assert [each["protocol"] for each in told["sent"]] == list(publishing.PROTOCOLS)
+    assert told["nothing"]["datasets"] == 2
+
+
+def test_growth_compares_most_rows_with_fewest_for_each_protocol() -> None:
+    def sent(protocol: str, rows: int, peak_mb: float) -> publishing.Sent:
+        return publishing.Sent(protocol, rows, *(1.0,) * 7, peak_mb=peak_mb)
+
+    measured = [sent("soda", 10, 100.0), sent("soda", 1_000, 150.0), sent("revisions", 10, 90.0)]
+    assert list(publishing.growth(measured)) == [("soda", 1.5)]

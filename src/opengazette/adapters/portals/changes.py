@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from tempfile import TemporaryFile
 from typing import Final
 
+import numpy as np
+
 from opengazette.adapters.portals.connection import Connection
 from opengazette.adapters.portals.rows import all_taken, numbered_rows
 from opengazette.adapters.portals.shipment import Shipment
@@ -28,13 +30,13 @@ def differ_little(earlier: Shipment, shipment: Shipment) -> bool:
     """
     if earlier.columns != shipment.columns:
         return False
-    places = array("l", bytes(array("l").itemsize * _PLACES))
+    places = array("i", bytes(array("i").itemsize * _PLACES))
     for file, step in ((earlier.table, -1), (shipment.table, 1)):
         with file.open("rb") as lines:
             for line in lines:
                 places[hash(line) % _PLACES] += step
-    come = sum(count for count in places if count > 0)
-    gone = -sum(count for count in places if count < 0)
+    counts = np.frombuffer(places, dtype=np.intc)
+    come, gone = int(counts[counts > 0].sum()), -int(counts[counts < 0].sum())
     return is_small(max(come, gone), shipment.rows)
 
 
@@ -97,7 +99,7 @@ class _Places:
 
     def differing(self) -> int:
         """Return at how many places the tables differ."""
-        return sum(map(bool, self._sums))
+        return int(np.count_nonzero(np.frombuffer(self._sums, dtype=np.uint64)))
 
     def differs(self, row: Sequence[str | None]) -> bool:
         """Tell whether the tables differ at the place of a row."""
