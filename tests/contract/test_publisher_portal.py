@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,24 @@ def test_a_later_release_takes_the_place_of_the_first(office: Office) -> None:
     assert view["description"] == "Newer."
     assert view["columns"][1]["name"] == "Known cases"
     assert len(view["metadata"]["attachments"]) == 3
+
+
+def test_a_release_of_before_there_was_a_workbook_gets_its_papers_once_more_and_keeps_its_rows(
+    office: Office,
+) -> None:
+    now = office.release(ROWS)
+    kept = tuple(d for d in now.release.documents if d.name != "dictionary.xlsx")
+    then = replace(now, release=replace(now.release, documents=kept))
+    uid = office.portal.publish(then, uid=None, before=None).uid
+    assert "dictionary.xlsx" not in str(office.view(uid)["metadata"]["attachments"])
+    rows = f"{office.url}/resource/{uid}.json?$select=:id,:updated_at&$order=:id"
+    before = requests.get(rows, timeout=10).json()
+    state = office.portal.publish(now, uid=uid, before=then.release)
+    assert "dictionary.xlsx" in str(office.view(uid)["metadata"]["attachments"])
+    assert requests.get(rows, timeout=10).json() == before
+    assert state.otherwise == ()
+    office.portal.publish(then, uid=uid, before=now.release)
+    assert "dictionary.xlsx" not in str(office.view(uid)["metadata"]["attachments"])
 
 
 def test_what_others_set_in_the_metadata_is_kept(office: Office) -> None:
