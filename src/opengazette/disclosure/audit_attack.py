@@ -124,10 +124,8 @@ class Attack:
     def _left(self, place: int, direction: int) -> float | None:
         """Return the end up to which a cell is still to be seen, if there is any."""
         i, ends = int(self._at[place]), self._ends(np.array([place]))
-        low, high = (
-            max(float(ends[0][0]), self._part.low[i]),
-            min(float(ends[1][0]), self._part.high[i]),
-        )
+        low = max(float(ends[0][0]), float(self._part.low[i]))
+        high = min(float(ends[1][0]), float(self._part.high[i]))
         end = high if direction > 0 else low
         return None if self._search.seen.shows(i, direction, end) else end
 

@@ -33,25 +33,33 @@ class Moves:
             )
         )
         self._cost = np.ones(2 * len(base))
+        self._beyond = set[tuple[int, float]]()
 
     def to(self, i: int, end: float, *, dives: int) -> Floats | None:
         """Return a solution in which a cell has this value, if one is found.
 
         It is whole where a whole one is among the least changes, or so many dives lead to one.
         """
+        tries = max(1, dives)
+        while tries and (i, end) not in self._beyond:
+            found = self._changed(i, end, dive=bool(dives))
+            if found is not None:
+                return found
+            tries -= 1
+        return None
+
+    def _changed(self, i: int, end: float, *, dive: bool) -> Floats | None:
         by = end - self._base[i]
         there = np.array([i, i + self._n_cells])
         moved = np.array([max(by, 0.0), max(-by, 0.0)])
-        point = None
-        for _ in range(max(1, dives)):
-            self._solver.afresh()
-            self._solver.narrow(there, moved, moved)
-            point = self._solver.solve(self._cost)
-            if point is not None and dives:
-                point = self._solver.dive(point)
-            self._solver.release()
-            if point is not None:
-                break
-        if point is None:
+        self._solver.afresh()
+        self._solver.narrow(there, moved, moved)
+        change = self._solver.solve(self._cost)
+        if change is None:
+            self._beyond.add((i, end))
+        elif dive:
+            change = self._solver.dive(change)
+        self._solver.release()
+        if change is None:
             return None
-        return np.asarray(self._base + point[: self._n_cells] - point[self._n_cells :])
+        return np.asarray(self._base + change[: self._n_cells] - change[self._n_cells :])
