@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from examples.offices import TYPES, LocalPortal, Office
+from examples.operations import FEWER, FEWER_COLUMNS
 
 from opengazette.adapters.portals.connection import Connection
 from opengazette.model.stages import Approved
@@ -42,6 +43,22 @@ STEPS = {
         ("socrata.job.Job.wait_for_finish", True),
     ],
 }
+
+#: Where a new dataset has just been made, and where its rows are sent.
+MADE = {
+    "soda": f"{CONNECTION}.create_draft",
+    "revisions": f"{ADAPTERS}.portals.revision_client.RevisionClient.on_new_dataset",
+}
+SENT = {"soda": f"{CONNECTION}.replace", "revisions": f"{ADAPTERS}.portals.revisions.uploaded"}
+#: The step boundaries of a change of columns.
+COLUMNS_CHANGED = [
+    ("soda", f"{ADAPTERS}.portals.working_copies._copied", True),
+    ("soda", f"{ADAPTERS}.portals.working_copies._reshape", True),
+    ("soda", f"{CONNECTION}.replace", True),
+    ("soda", f"{CONNECTION}.publish", False),
+    ("soda", f"{CONNECTION}.publish", True),
+    *(("revisions", *step) for step in STEPS["revisions"][3:]),
+]
 
 
 def publish_and_die(office: Office, approved: Approved, called: str, *, after: bool) -> None:
@@ -96,20 +113,32 @@ def test_a_later_revision_that_was_killed_leaves_no_draft_behind(
     assert all(one["resource"]["closed_at"] for one in listed)
 
 
-@pytest.mark.parametrize(
-    ("called", "seen"), [(f"{CONNECTION}.create_draft", 0), (f"{CONNECTION}.replace", 1)]
-)
-def test_what_a_killed_run_may_have_shown_counts_as_seen(
-    office: Office, called: str, seen: int
+@pytest.mark.parametrize(("protocol", "called", "after"), COLUMNS_CHANGED)
+def test_a_change_of_columns_that_was_killed_shows_the_old_table_or_the_new_one(
+    tmp_path: Path, local_portal: LocalPortal, protocol: str, called: str, after: bool
 ) -> None:
-    publish_and_die(office, office.release(), called, after=True)
+    office = Office(tmp_path / "archive", local_portal, protocol)
+    office.publish(3)
+    fewer = replace(office.release(4, "More.", FEWER), columns=FEWER_COLUMNS)
+    publish_and_die(office, fewer, called, after=after)
+    assert office.shown() in ((3, "All."), (4, "More."))
+    office.send(fewer)
+    assert office.shown() == (4, "More.")
+    assert len(office.public()) == 1, "a copy that stayed is seen by nobody"
+
+
+@pytest.mark.parametrize(("called", "seen"), [(MADE, 0), (SENT, 1)], ids=["made", "sent"])
+def test_what_a_killed_run_may_have_shown_counts_as_seen(
+    office: Office, called: dict[str, str], seen: int
+) -> None:
+    publish_and_die(office, office.release(), called[office.protocol], after=True)
     assert len(earlier_releases(office.entries())) == seen
     office.publish()
     assert len(earlier_releases(office.entries())) == 1
 
 
 def test_a_draft_that_was_taken_back_is_made_anew(office: Office) -> None:
-    publish_and_die(office, office.release(), f"{CONNECTION}.replace", after=False)
+    publish_and_die(office, office.release(), SENT[office.protocol], after=False)
     draft = office.known()[0]
     with Connection(office.server.url, office.user) as client:
         client.take_up(draft)
@@ -121,7 +150,7 @@ def test_a_draft_that_was_taken_back_is_made_anew(office: Office) -> None:
 
 def test_a_draft_with_the_columns_of_an_older_contract_is_made_anew(office: Office) -> None:
     older = dict(list(TYPES.items())[:-1])
-    publish_and_die(office, office.release(types=older), f"{CONNECTION}.replace", after=False)
+    publish_and_die(office, office.release(types=older), SENT[office.protocol], after=False)
     published = office.publish()
     assert office.public() == {published.uid: 3}
     assert len(office.known()) == 1
