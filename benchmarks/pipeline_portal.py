@@ -154,7 +154,7 @@ def _serve(folder: Path, *logs: str) -> None:
     for log in logs:
         heard = logging.getLogger("uvicorn.access")
         heard.setLevel(logging.INFO)
-        heard.addHandler(logging.FileHandler(log))
+        heard.handlers[:] = [logging.FileHandler(log)]
     with socket.create_server(("127.0.0.1", 0)) as listening:
         sys.stdout.write(f"{listening.getsockname()[1]}\n")
         sys.stdout.flush()
