@@ -121,6 +121,15 @@ def test_tabs_separate_quoted_cells(desk: Any, dataset: str) -> None:
     assert by_accept.text == expected
 
 
+@pytest.mark.parametrize(("asked", "mark"), [("true", b"\xef\xbb\xbf"), ("false", b"")])
+def test_a_mark_of_utf_8_comes_first_where_it_is_asked_for(
+    desk: Any, dataset: str, asked: str, mark: bytes
+) -> None:
+    path = f"/resource/{dataset}.csv"
+    plain = desk.client.get(path, auth=desk.auth).content
+    assert desk.client.get(f"{path}?$$bom={asked}", auth=desk.auth).content == mark + plain
+
+
 def test_features_have_the_first_shape_as_geometry(desk: Any, dataset: str) -> None:
     found = read(desk, f"/resource/{dataset}.geojson")
     assert found.headers["Content-Type"].startswith("application/vnd.geo+json")

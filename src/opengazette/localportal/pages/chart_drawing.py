@@ -271,6 +271,8 @@ def _map(
         legend=alt.Legend(
             labelExpr="format(datum.value, abs(datum.value) >= 1e6 ? '~s' : ',')",
             gradientLength=min(240, width - 80),
+            tickCount=3,
+            labelOverlap="greedy",
         ),
     )
     hidden = base.transform_filter("!isValid(datum.number)").mark_geoshape(

@@ -31,7 +31,7 @@ PAINT: Final[dict[Theme, Paint]] = {
             *("#12415a", "#b3541e", "#2b7a4b", "#7a4fa3"),
             *("#8a6d00", "#a33a5e", "#3c6fb0", "#5b6470"),
         ),
-        ramp=("#e3eef3", "#12415a"),
+        ramp=("#d3e4ed", "#12415a"),
         missing="#8a96a3",
     ),
     "dark": Paint(
@@ -43,7 +43,7 @@ PAINT: Final[dict[Theme, Paint]] = {
             *("#86c5e6", "#f0a35e", "#7fd0a0", "#c7a3ea"),
             *("#e3c85a", "#f08fb0", "#8fb4f0", "#b9c2cb"),
         ),
-        ramp=("#24333f", "#86c5e6"),
+        ramp=("#3a5163", "#a5dcf7"),
         missing="#7d8a96",
     ),
 }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -98,6 +100,8 @@ def _read(request: Request, session: Session, view: View, form: Format, tag: str
         query = replace(query, system_fields=True)
     answer = ask(session, view, query)
     body = body_in(form, answer, f"{request.base_url}resource/{view.id}")
+    if form in ("csv", "tsv") and request.query_params.get("$$bom", "").lower() == "true":
+        body = chain((BOM_UTF8,), body)
     headers = soda_headers(view, answer.columns) | {"ETag": tag, "Vary": "Accept"}
     response = rows_response(session, answer, body, MEDIA_TYPE[form], headers)
     # XML names the address that it was asked at, which the ETag does not know.
