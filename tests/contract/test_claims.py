@@ -90,6 +90,20 @@ def test_a_public_dataset_that_is_withdrawn_meanwhile_stays_private(office: Offi
     assert office.shown() == (4, "More.")
 
 
+def test_a_dataset_that_is_stopped_between_rows_and_papers_shows_the_release_before_it_whole(
+    office: Office,
+) -> None:
+    office.publish(3)
+    meanwhile = Meanwhile(attaching, office.stop)
+    with pytest.raises(LedgerConflict, match="makes nothing more public"):
+        published_while(office, meanwhile)
+    assert meanwhile.done
+    assert office.shown() == (3, "All.")
+    office.resume()
+    office.publish(4, "More.")
+    assert office.shown() == (4, "More.")
+
+
 def test_a_run_that_goes_on_for_long_keeps_its_claim(office: Office) -> None:
     office.publish(3)
 

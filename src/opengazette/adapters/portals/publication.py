@@ -66,7 +66,11 @@ class Publication:
         return self._fill(uid)
 
     def replace(self, uid: str) -> PublicState:
-        """Send the release in the place of what is public; put that back where it fails."""
+        """Send the release in the place of what is public; put that back where it fails.
+
+        So it is where a person stops the dataset between rows and papers: one without the other
+        must not stay. What another run has taken over is left to that run.
+        """
         view = self.client.visible_view(uid)
         if view is None:
             raise PortalRejected(
@@ -83,6 +87,9 @@ class Publication:
         except PortalRejected as refused:
             what_is_public = self._put_back(uid)
             raise PortalRejected(f"{refused.problem} {what_is_public}", refused.remedy) from None
+        except LedgerConflict as stopped:
+            what_is_public = self._put_back(uid)
+            raise LedgerConflict(f"{stopped.problem} {what_is_public}", stopped.remedy) from None
         if state is None:
             raise differs(self._put_back(uid))
         return state
