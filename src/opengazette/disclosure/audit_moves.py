@@ -7,31 +7,31 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from opengazette.disclosure.audit_part import Part
-from opengazette.disclosure.audit_solver import Solver
+from opengazette.disclosure.audit_solver import FAR, FEW_NODES, GAP, Solver, whole_solution
 
 Floats = NDArray[np.float64]
 
 
 class Moves:
-    """Changes of one whole solution, `base`: each cell up by one column and down by another.
+    """Changes of whole numbers, `base`: each cell up by one column and down by another.
 
-    Nothing changes at first, which is the cheapest there is. From there the dual simplex method
-    finds the least change that moves one cell by looking at the cells around it alone.
+    Where they are a solution, nothing changes at first, which is the cheapest there is. From
+    there the dual simplex method finds the least change that moves one cell by looking at the
+    cells around it alone.
     """
 
     def __init__(self, part: Part, base: Floats) -> None:
         self._base, self._n_cells = base, len(base)
         now = part.matrix @ base
-        self._solver = Solver(
-            Part(
-                cells=np.concatenate([part.cells, part.cells]),
-                matrix=sparse.csr_array(sparse.hstack([part.matrix, -part.matrix])),
-                row_low=part.row_low - now,
-                row_high=part.row_high - now,
-                low=np.zeros(2 * len(base)),
-                high=np.concatenate([part.high - base, base - part.low]),
-            )
+        self._changes = Part(
+            cells=np.concatenate([part.cells, part.cells]),
+            matrix=sparse.csr_array(sparse.hstack([part.matrix, -part.matrix])),
+            row_low=part.row_low - now,
+            row_high=part.row_high - now,
+            low=np.zeros(2 * len(base)),
+            high=np.concatenate([part.high - base, base - part.low]),
         )
+        self._solver = Solver(self._changes)
         self._cost = np.ones(2 * len(base))
         self._beyond = set[tuple[int, float]]()
 
@@ -48,6 +48,18 @@ class Moves:
             tries -= 1
         return None
 
+    def nearest(self) -> Floats | None:
+        """Return a whole solution not far from `base`, if little work leads to one."""
+        change, _ = whole_solution(
+            self._changes,
+            self._cost,
+            self._changes.low,
+            np.minimum(self._changes.high, FAR),
+            nodes=FEW_NODES,
+            gap=GAP,
+        )
+        return None if change is None else self._after(change)
+
     def _changed(self, i: int, end: float, *, dive: bool) -> Floats | None:
         by = end - self._base[i]
         there = np.array([i, i + self._n_cells])
@@ -60,6 +72,7 @@ class Moves:
         elif dive:
             change = self._solver.dive(change)
         self._solver.release()
-        if change is None:
-            return None
+        return None if change is None else self._after(change)
+
+    def _after(self, change: Floats) -> Floats:
         return np.asarray(self._base + change[: self._n_cells] - change[self._n_cells :])

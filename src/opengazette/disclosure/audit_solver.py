@@ -18,6 +18,10 @@ Index = NDArray[np.int64]
 STEPS = 60
 # How the simplex method starts best: after a change of cost alone, and after any other.
 PRIMAL, DUAL = 4, 1
+# As good as endless for a count that is withheld.
+FAR = 1e7
+# A whole solution need not be the best one: the whole-number solver stops early.
+FEW_NODES, GAP = 5, 0.1
 # What the whole-number solver answers.
 OPTIMAL, INFEASIBLE = 0, 2
 
