@@ -9,7 +9,7 @@ from datetime import datetime
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from opengazette.localportal.places import address_and_place
@@ -299,6 +299,7 @@ EXPRESSIONS = st.recursive(
 )
 
 
+@example("regex_replace(a, '(', a)")
 @given(st.one_of(EXPRESSIONS, st.text(max_size=30)))
 @settings(max_examples=400, deadline=None)
 def test_any_expression_is_refused_before_a_row_is_read_or_computed(

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+import duckdb
+
 from opengazette.localportal.problems import bad_request
 from opengazette.localportal.publishing import conversions as sql
 from opengazette.localportal.publishing.value import (
@@ -175,6 +177,10 @@ def _title_case(value: Value) -> Value:
 def _regex_replace(value: Value, pattern: Value, by: Value) -> Value:
     if pattern.literal is None:
         raise wrong_types("regex_replace")
+    try:
+        duckdb.execute("SELECT regexp_matches('', ?)", [pattern.literal])
+    except duckdb.InvalidInputException:
+        raise wrong_types("regex_replace") from None
     return made(f"regexp_replace({value.sql}, {pattern.sql}, {by.sql}, 'g')", "text", value, by)
 
 
