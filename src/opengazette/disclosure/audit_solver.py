@@ -23,7 +23,7 @@ FAR = 1e7
 # A whole solution need not be the best one: the whole-number solver stops early.
 FEW_NODES, GAP = 5, 0.1
 # What the whole-number solver answers.
-OPTIMAL, INFEASIBLE = 0, 2
+OPTIMAL, INFEASIBLE, FAILED = 0, 2, 4
 
 
 class Solver:
@@ -143,12 +143,16 @@ def whole_solution(
     It is settled that there is none if nothing fits. The search ends after so many nodes, or
     within a gap of the best.
     """
-    answer = milp(
-        cost,
-        integrality=np.ones(len(cost), dtype=np.int64),
-        bounds=Bounds(low, high),
-        constraints=LinearConstraint(part.matrix, part.row_low, part.row_high),
-        options={"node_limit": nodes, "mip_rel_gap": gap},
-    )
+    for presolve in (True, False):
+        answer = milp(
+            cost,
+            integrality=np.ones(len(cost), dtype=np.int64),
+            bounds=Bounds(low, high),
+            constraints=LinearConstraint(part.matrix, part.row_low, part.row_high),
+            options={"node_limit": nodes, "mip_rel_gap": gap, "presolve": presolve},
+        )
+        # Undoing its own simplifications, the solver now and then fails: solve without.
+        if answer.status != FAILED:
+            break
     point = None if answer.x is None else np.asarray(answer.x, dtype=np.float64)
     return point, answer.status == (INFEASIBLE if point is None else OPTIMAL)
