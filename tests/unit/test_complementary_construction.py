@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opengazette.disclosure.complementary_construction import Construction, construct
+from opengazette.disclosure.complementary_construction import EXTENSIONS, Construction, construct
 from opengazette.disclosure.complementary_cover import Cover, cover
 from opengazette.disclosure.complementary_network import Columns
 from opengazette.disclosure.complementary_verification import verify_witnesses
@@ -150,6 +150,23 @@ def test_a_count_that_nothing_can_protect_is_unmet() -> None:
     made = constructed(table, replace(columns, free=np.zeros(len(table.keys), dtype=np.bool_)))
     assert made.unmet == ((table.keys.index(("a", "a")), 0),)
     assert not made.witnesses
+
+
+def test_more_counts_than_are_met_at_once_that_nothing_can_protect_are_all_unmet() -> None:
+    both = [dimension("r", DEEP), dimension("c", DEEP)]
+    fine = list(product(("x1", "x2", "y1", "y2", "y3"), repeat=2))
+    table = added_up(both, dict.fromkeys(fine, 5))
+    columns = asked(table, exact=False)
+    small = np.array([key in fine for key in table.keys])
+    nothing = np.zeros(len(small))
+    beyond = replace(
+        columns,
+        free=np.zeros(len(small), dtype=np.bool_),
+        up=np.where(small, 1000.0, nothing),
+        down=nothing,
+    )
+    made = constructed(table, beyond)
+    assert len(made.unmet) == len(fine) > EXTENSIONS
 
 
 @pytest.mark.parametrize(

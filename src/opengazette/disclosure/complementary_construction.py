@@ -103,23 +103,26 @@ class _Proof:
             self._meet_together()
             self._walk(partial(pursue, reaches=NEARBY), patience=PATIENCE)
             few = max(EXTENSIONS, sum(1 for _ in self.unmet()) // SHARE)
-            while self._extend(few) and not self.stop():
+            tried = set[Demanded]()
+            while self._extend(few, tried) and not self.stop():
                 self._meet_together()
         for fixed in (PASSING, NEVER_SHOWN):
-            self._extend(np.inf, fixed)
+            self._extend(np.inf, set(), fixed)
 
     def _meet_together(self) -> None:
         waiting = list(self.unmet())
         self.witnesses |= proved_together(self.table, self.columns, self.withheld, waiting)
 
-    def _extend(self, most: float, fixed: float = PASSING) -> bool:
-        """Withhold more for so many demands, one after the other; tell whether any is left."""
+    def _extend(self, most: float, tried: set[Demanded], fixed: float = PASSING) -> bool:
+        """Withhold more for so many demands not yet tried; tell whether any of these is left."""
         for demand in self.unmet():
+            if demand in tried:
+                continue
             if most <= 0:
                 return True
-            if demand not in self.witnesses:
-                self._extended(demand, fixed)
-                most -= 1
+            self._extended(demand, fixed)
+            tried.add(demand)
+            most -= 1
         return False
 
     def _walk(self, how: Way, patience: float = np.inf) -> None:
