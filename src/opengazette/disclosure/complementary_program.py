@@ -108,6 +108,13 @@ class Program:
         """Change the bounds of some columns."""
         self._solver.changeColsBounds(len(columns), columns.astype(np.int32), low, high)
 
+    def afresh(self) -> None:
+        """Start the next solution from every column at one of its bounds.
+
+        Where all rest is for free, that is the cheapest point but for what is forced to move.
+        """
+        self._solver.setBasis()
+
     def minimise(self, cost: Floats) -> Floats | None:
         """Return the best point, or None when there is none."""
         self._work.heed()

@@ -148,6 +148,7 @@ class Ground:
             point = Program(self._matrix, low, high, work=work, whole=True).minimise(cost)
         else:
             self.program.bound(at, low[at], high[at])
+            self.program.afresh()
             point = self.program.minimise(cost)
             self.program.bound(at, self.low[at], self.high[at])
         if point is None:
