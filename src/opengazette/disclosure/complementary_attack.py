@@ -289,6 +289,7 @@ class Room:
         pair = np.array([at, at + size])
         need = np.array([asked, 0.0])[::direction]
         self._both_ways.bound(pair, need, need)
+        self._both_ways.afresh()
         point = self._both_ways.minimise(np.ones(2 * size))
         self._both_ways.bound(pair, np.zeros(2), np.array([self._high[at], -self._low[at]]))
         return None if point is None else point[:size] - point[size:]

@@ -32,8 +32,6 @@ MANY = 10_000
 EXTENSIONS, SHARE = 20, 40
 # One by one is given up once so many misses are not made up for by hits, each worth two.
 PATIENCE, HIT = 30, 2
-# Other witnesses sought for what one cell less needs: counted, not by the clock.
-TRIES = 600
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,6 @@ class _Proof:
     stop: Callable[[], bool]
     witnesses: dict[Demanded, Witness] = field(default_factory=dict)
     grounds: dict[tuple[int, float], Ground] = field(default_factory=dict)
-    added: list[int] = field(default_factory=list)
 
     def demands(self) -> list[Demanded]:
         """List the demands: the largest amounts first, of these the finest cells."""
@@ -137,7 +134,6 @@ class _Proof:
         withheld, found = proved_in_blocks(self.table, self.columns, self.withheld, waiting)
         more = np.flatnonzero(withheld & ~self.withheld)
         self._withhold(more)
-        self.added.extend(more.tolist())
         self.witnesses |= found
 
     def unmet(self) -> Iterator[Demanded]:
@@ -145,42 +141,11 @@ class _Proof:
         return (demand for demand in self.demands() if demand not in self.witnesses)
 
     def give_back(self) -> None:
-        """Publish what no witness needs, then what witnesses can do without."""
+        """Publish what no witness needs."""
         used = self.columns.hidden.copy()
-        users: dict[int, set[Demanded]] = {}
-        for demand, (cells, _) in self.witnesses.items():
+        for cells, _ in self.witnesses.values():
             used[cells] = True
-            for cell in cells[~self.columns.hidden[cells]].tolist():
-                users.setdefault(cell, set()).add(demand)
-        self._publish(np.flatnonzero(self.withheld & ~used))
-        others = sorted(users, key=lambda cell: (len(users[cell]), -self.columns.cost[cell], cell))
-        tried = 0
-        for cell in dict.fromkeys([*self.added[::-1], *others]):
-            if self.withheld[cell] and tried < TRIES and not self.stop():
-                tried += self._without(cell, users)
-
-    def _without(self, cell: int, users: dict[int, set[Demanded]]) -> int:
-        """Publish a cell if all that use it have other witnesses; return how many were sought."""
-        self._publish(np.array([cell]))
-        asked, found = sorted(users.get(cell, ())), dict[Demanded, Witness]()
-        tried = 0
-        for demand in asked:
-            if demand in found:
-                continue
-            tried += 1
-            trail = self._found(demand, pursue, PASSING)
-            if trail is None:
-                self._withhold(np.array([cell]))
-                return tried
-            witness = self._witness(trail)
-            found.update({met: witness for met in self._meets(witness) if met in users[cell]})
-        for demand, witness in found.items():
-            for old in self.witnesses[demand][0].tolist():
-                users.get(old, set()).discard(demand)
-            for new in witness[0][~self.columns.hidden[witness[0]]].tolist():
-                users.setdefault(new, set()).add(demand)
-        self.witnesses.update(found)
-        return tried
+        self.withheld &= used
 
     def _met(self, demand: Demanded, how: Way, fixed: float) -> bool:
         trail = self._found(demand, how, fixed)
@@ -205,7 +170,6 @@ class _Proof:
             trail = min(able, key=lambda each: each.wrong)
             more = self.space.cells[np.array(trail.faults, dtype=np.int64)]
             self._withhold(more)
-            self.added.extend(more.tolist())
             self._keep(trail)
 
     def _able(self, trail: Trail) -> bool:
@@ -257,11 +221,6 @@ class _Proof:
         self.withheld[cells] = True
         for ground in self.grounds.values():
             ground.withhold(self.space.places[cells])
-
-    def _publish(self, cells: Index) -> None:
-        self.withheld[cells] = False
-        for ground in self.grounds.values():
-            ground.publish(self.space.places[cells])
 
 
 def _cells(columns: Columns, n_cells: int) -> Columns:

@@ -87,11 +87,6 @@ class Ground:
         self.withheld[places] = True
         self.reset(places)
 
-    def publish(self, places: Index) -> None:
-        """Withhold some places no longer."""
-        self.withheld[places] = False
-        self.reset(places)
-
     def cheapest(self, place: int, sign: int, enough: float, reaches: Reaches) -> Move | None:
         """Return the cheapest move of a place; one nearby if it costs less than enough."""
         best: Move | None = None
