@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from opengazette.disclosure.complementary_least import LeastMoves
 from opengazette.disclosure.complementary_network import Network, connected
 from opengazette.disclosure.complementary_program import Program
+from opengazette.disclosure.complementary_witnesses import CLOSE, Demand, Shortfall, Witnesses
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Index = NDArray[np.int64]
-Demand = tuple[int, int]
 Solve = Callable[[Floats, Index, Floats, Floats], Floats]
-
-CLOSE = 1e-6
 
 # Demands are met many at a time while that meets this share of them, and one by one in the end.
 WORTH, FEW = 0.05, 3
+# So few are met singly in whole numbers as soon as together.
+SINGLY = 300
 # Where others are met by other means, that has to be a share like this.
 MANY = 0.3
 # Of many demands in whole numbers, a fair share soon is better than most of them late.
@@ -29,45 +29,6 @@ FEW_NODES = 5
 
 # A fractional move that has room becomes whole when it is made several times.
 MULTIPLES = (1, 2, 3, 4, 6)
-
-
-@dataclass(frozen=True)
-class Shortfall:
-    """A demand that a pattern does not meet, with the row prices that prove it.
-
-    One set of prices for each direction that was tried; none where only whole moves fail.
-    """
-
-    column: int
-    direction: int
-    rows: Index
-    prices: dict[int, Floats]
-
-    def priced(self) -> Iterator[Index]:
-        """Yield the rows that have a price, for each direction that was tried."""
-        for prices in self.prices.values():
-            yield self.rows[np.abs(prices) > CLOSE]
-
-
-@dataclass
-class Witnesses:
-    """For each met demand, one move that meets it."""
-
-    moves: dict[Demand, tuple[Index, Floats]] = field(default_factory=dict)
-
-    def using(self, column: int) -> list[Demand]:
-        """List the demands whose witness moves a column."""
-        return [demand for demand, (at, _) in self.moves.items() if column in at]
-
-    def within(self, withheld: Mask, *, whole: bool) -> Witnesses:
-        """Return those that a pattern lets move, only the whole ones if so asked."""
-        return Witnesses(
-            {
-                demand: (at, by)
-                for demand, (at, by) in self.moves.items()
-                if withheld[at].all() and not (whole and (by != np.rint(by)).any())
-            }
-        )
 
 
 def shortfalls(
@@ -118,7 +79,7 @@ class Room:
         self._low = -network.fall[columns]
         self._high = np.full(len(columns), np.inf)
         self._by_column = sparse.csc_array(matrix)
-        self._both_ways: Program | None = None
+        self._least: LeastMoves | None = None
         self._program = Program(matrix, self._low, self._high, work=network.work)
 
     def __contains__(self, column: int) -> bool:
@@ -136,12 +97,15 @@ class Room:
         at = np.array([self._at[column]])
         self._low[at], self._high[at] = low, high
         self._program.bound(at, self._low[at], self._high[at])
-        self._both_ways = None
+        self._least = None
 
     def meet(self, demands: list[Demand], witnesses: Witnesses) -> None:
         """Meet demands in whole numbers, as long as that meets many at once."""
         waiting = dict.fromkeys(demands)
-        self._pushed(waiting, witnesses, self._branched, whole=True, worth=MANY)
+        if len(waiting) > SINGLY:
+            self._pushed(waiting, witnesses, self._branched, whole=True, worth=MANY)
+        else:
+            self._each(waiting, witnesses)
 
     def check(
         self, demands: list[Demand], witnesses: Witnesses, *, whole: bool
@@ -188,9 +152,17 @@ class Room:
 
         Sides are chosen anew as long as that meets a fair share of what is still waiting.
         """
-        self._pushed(waiting, witnesses, self._linear, whole=whole)
-        if whole:
-            self._pushed(waiting, witnesses, self._branched, whole=True)
+        if not whole or len(waiting) > SINGLY:
+            self._pushed(waiting, witnesses, self._branched if whole else self._linear, whole=whole)
+
+    def _each(self, waiting: dict[Demand, None], witnesses: Witnesses) -> None:
+        """Meet one demand after the other by the least total of moves, where that is whole."""
+        for demand in list(waiting):
+            for way in self._network.ways(*demand):
+                if demand in waiting:
+                    short = self._shortest(demand, way)
+                    if short is not None:
+                        self._note(short, waiting, witnesses, whole=True)
 
     def _pushed(
         self,
@@ -276,23 +248,11 @@ class Room:
             np.zeros(len(low))
         )
 
-    def _shortest(self, demand: Demand, direction: int) -> Floats | None:
+    def _shortest(self, demand: Demand, way: int) -> Floats | None:
         """Meet one demand by the least total of moves, which are mostly whole."""
-        size, at = len(self._columns), self._at[demand[0]]
-        asked = self._network.demand(*demand)
-        if self._both_ways is None:
-            split = sparse.hstack([self._matrix, -self._matrix], format="csr")
-            high = np.concatenate([self._high, -self._low])
-            self._both_ways = Program(
-                split, np.zeros(2 * size), high, work=self._network.work, bounds_stay=False
-            )
-        pair = np.array([at, at + size])
-        need = np.array([asked, 0.0])[::direction]
-        self._both_ways.bound(pair, need, need)
-        self._both_ways.afresh()
-        point = self._both_ways.minimise(np.ones(2 * size))
-        self._both_ways.bound(pair, np.zeros(2), np.array([self._high[at], -self._low[at]]))
-        return None if point is None else point[:size] - point[size:]
+        if self._least is None:
+            self._least = LeastMoves(self._matrix, self._low, self._high, work=self._network.work)
+        return self._least.of(self._at[demand[0]], way * self._network.demand(*demand))
 
     def _note(
         self, point: Floats, waiting: dict[Demand, None], witnesses: Witnesses, *, whole: bool

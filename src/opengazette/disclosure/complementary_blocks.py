@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from opengazette.disclosure.complementary_attack import Witnesses, rooms
+from opengazette.disclosure.complementary_attack import rooms
 from opengazette.disclosure.complementary_network import Columns, Network, Unprotectable
 from opengazette.disclosure.complementary_repair import Repair, repaired
+from opengazette.disclosure.complementary_witnesses import Witnesses
 from opengazette.disclosure.linear_system import CellTable
 
 Mask = NDArray[np.bool_]

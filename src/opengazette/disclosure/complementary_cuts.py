@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from opengazette.disclosure.complementary_attack import Shortfall
 from opengazette.disclosure.complementary_network import Network, Unprotectable
+from opengazette.disclosure.complementary_witnesses import Shortfall
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.int64]

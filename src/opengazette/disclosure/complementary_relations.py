@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import lsmr
 
-from opengazette.disclosure.complementary_attack import Shortfall
 from opengazette.disclosure.complementary_cuts import Cut, any_of, capacity, cut, possible
 from opengazette.disclosure.complementary_network import Network
 from opengazette.disclosure.complementary_program import Program
+from opengazette.disclosure.complementary_witnesses import Shortfall
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.int64]

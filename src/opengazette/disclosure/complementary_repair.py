@@ -9,19 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from opengazette.disclosure.complementary_attack import (
-    CLOSE,
-    FEW,
-    Demand,
-    Room,
-    Shortfall,
-    Witnesses,
-    rooms,
-    shortfalls,
-)
+from opengazette.disclosure.complementary_attack import FEW, Room, rooms, shortfalls
 from opengazette.disclosure.complementary_cuts import Cuts, Slack, cut
 from opengazette.disclosure.complementary_network import Nearby, Network, Unprotectable
 from opengazette.disclosure.complementary_program import Program
+from opengazette.disclosure.complementary_witnesses import CLOSE, Demand, Shortfall, Witnesses
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]

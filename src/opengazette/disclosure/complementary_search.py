@@ -10,19 +10,14 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from opengazette.disclosure.complementary_attack import (
-    Room,
-    Shortfall,
-    Witnesses,
-    rooms,
-    shortfalls,
-)
+from opengazette.disclosure.complementary_attack import Room, rooms, shortfalls
 from opengazette.disclosure.complementary_cuts import Cut, Cuts, row_cuts
 from opengazette.disclosure.complementary_master import Master
 from opengazette.disclosure.complementary_network import Network, Unprotectable
 from opengazette.disclosure.complementary_peel import Peeling
 from opengazette.disclosure.complementary_relations import Relations
 from opengazette.disclosure.complementary_repair import Repair, reduced, repaired
+from opengazette.disclosure.complementary_witnesses import Shortfall, Witnesses
 from opengazette.errors import Fault
 
 Mask = NDArray[np.bool_]

@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from opengazette.disclosure.complementary_attack import Witnesses
 from opengazette.disclosure.complementary_construction import Construction, construct
 from opengazette.disclosure.complementary_network import Columns, Network
+from opengazette.disclosure.complementary_witnesses import Witnesses
 from opengazette.disclosure.linear_system import CellTable
 
 Mask = NDArray[np.bool_]

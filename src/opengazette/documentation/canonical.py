@@ -12,7 +12,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
-from operator import getitem
+from itertools import islice
 from unicodedata import normalize
 
 import numpy as np
@@ -26,6 +26,8 @@ _ANY_FLOAT = Context(prec=400)
 _QUOTE = '"'
 #: Different cells of a column that are remembered at a time.
 _MOST_CELLS = 1 << 13
+#: Rows that are looked at together.
+_AT_ONCE = 1 << 12
 _MUST_QUOTE = re.compile(r'[",\r\n]')
 
 
@@ -54,14 +56,45 @@ def count_and_digest(
     framed = tuple(_FramedCells(name, kind) for name, kind in columns.items())
     whole = hashlib.sha256(b"".join(_framed(normalize("NFC", name)) for name in columns))
     with SortedMarks() as marks:
-        for row in rows:
-            if len(row) != len(framed):
-                raise NotCanonical("a row has other columns")
-            count += 1
-            marks.add(hashlib.sha256(b"".join(map(getitem, framed, row))).digest())
+        for some in _together(rows, len(framed)):
+            count += len(some)
+            cells = (map(each.__getitem__, cells) for each, cells in zip(framed, zip(*some)))
+            joined = map(b"".join, zip(*cells, strict=True)) if framed else [b""] * len(some)
+            marks.add([hashlib.sha256(row).digest() for row in joined])
         for piece in marks.in_order():
             whole.update(piece)
     return count, whole.hexdigest()
+
+
+def refuse_misfits(columns: Mapping[str, str], rows: Iterable[Sequence[str | None]]) -> int:
+    """Return the number of rows, where each has these columns and all numbers are some.
+
+    Raises:
+        NotCanonical: as `digest` does, at a third of its time.
+    """
+    count = 0
+    numbers = [
+        (at, _FramedCells(name, kind))
+        for at, (name, kind) in enumerate(columns.items())
+        if kind != "text"
+    ]
+    for some in _together(rows, len(columns)):
+        count += len(some)
+        for at, known in numbers:
+            for cell in {row[at] for row in some}:
+                known[cell]
+    return count
+
+
+def _together(
+    rows: Iterable[Sequence[str | None]], columns: int
+) -> Iterator[list[Sequence[str | None]]]:
+    """Yield some rows at a time, all of this many columns."""
+    coming = iter(rows)
+    while some := list(islice(coming, _AT_ONCE)):
+        if set(map(len, some)) != {columns}:
+            raise NotCanonical("a row has other columns")
+        yield some
 
 
 def canonical_cell(cell: str | None, kind: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from tempfile import TemporaryFile
 from types import TracebackType
 from typing import IO, Final, Self
@@ -38,9 +38,9 @@ class SortedMarks:
         if self._file is not None:
             self._file.close()
 
-    def add(self, mark: bytes) -> None:
-        """Add a digest; the same one may come again."""
-        self._held.append(mark)
+    def add(self, marks: Iterable[bytes]) -> None:
+        """Add digests; the same one may come again."""
+        self._held += marks
         if len(self._held) >= self._most_held:
             self._put_away()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -38,8 +39,8 @@ def lines(texts: Iterable[str]) -> Iterator[str]:
     """Yield the lines of a text that comes in pieces, each with its line feed."""
     rest = ""
     for text in texts:
-        *whole, rest = (rest + text).split("\n")
-        yield from (f"{line}\n" for line in whole)
+        whole, end, rest = (rest + text).rpartition("\n")
+        yield from io.StringIO(whole + end, newline="\n")
     if rest:
         yield rest
 
