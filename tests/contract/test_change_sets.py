@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -194,11 +195,11 @@ def test_of_a_long_table_only_the_places_that_differ_are_held(tmp_path: Path) ->
     then = [*now[3:500], ("place 7", "1e2", ""), *now[501:], ("new", "1", "1")]
     table = tmp_path / "table.csv"
     table.write_text("\n".join(map(",".join, [tuple(COLUMNS), *then])) + "\n")
-    shipment = Shipment(table, COLUMNS, len(then), "", {}, ())
+    shipment = Shipment(table, COLUMNS, lambda: (len(then), ""), {}, ())
     numbered = {str(number): row for number, row in enumerate(now)}
     made = changes._changes(numbered.items(), shipment)
     assert made == change_set(numbered.items(), then, COLUMNS)
     assert made is not None
     assert len(made) == 6
-    few = Shipment(table, COLUMNS, 30, "", {}, ())
+    few = replace(shipment, measured=lambda: (30, ""))
     assert changes._changes(numbered.items(), few) is None, "six are many of thirty"

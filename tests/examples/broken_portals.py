@@ -126,7 +126,7 @@ def _tables() -> TemporaryDirectory[str]:
 def shipment(content: bytes, rows: int = 1) -> Shipment:
     table = Path(_tables().name, hashlib.sha256(content).hexdigest())
     table.write_bytes(content)
-    return Shipment(table, {"name": "text"}, rows, "", {}, ())
+    return Shipment(table, {"name": "text"}, lambda: (rows, ""), {}, ())
 
 
 NAMES = "name\r\n" + "José Muñoz\r\n" * 100

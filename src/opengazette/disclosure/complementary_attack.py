@@ -20,8 +20,8 @@ Solve = Callable[[Floats, Index, Floats, Floats], Floats]
 
 # Demands are met many at a time while that meets this share of them, and one by one in the end.
 WORTH, FEW = 0.05, 3
-# So few are met singly in whole numbers as soon as together.
-SINGLY = 300
+# Fewer than one to so many cells are met singly, in whole numbers, sooner than by branching.
+SINGLY = 16
 # Where others are met by other means, that has to be a share like this.
 MANY = 0.3
 # Of many demands in whole numbers, a fair share soon is better than most of them late.
@@ -102,7 +102,7 @@ class Room:
     def meet(self, demands: list[Demand], witnesses: Witnesses) -> None:
         """Meet demands in whole numbers, as long as that meets many at once."""
         waiting = dict.fromkeys(demands)
-        if len(waiting) > SINGLY:
+        if self._worth_branching(waiting):
             self._pushed(waiting, witnesses, self._branched, whole=True, worth=MANY)
         else:
             self._each(waiting, witnesses)
@@ -152,8 +152,11 @@ class Room:
 
         Sides are chosen anew as long as that meets a fair share of what is still waiting.
         """
-        if not whole or len(waiting) > SINGLY:
+        if not whole or self._worth_branching(waiting):
             self._pushed(waiting, witnesses, self._branched if whole else self._linear, whole=whole)
+
+    def _worth_branching(self, waiting: dict[Demand, None]) -> bool:
+        return SINGLY * len(waiting) > len(self._columns)
 
     def _each(self, waiting: dict[Demand, None], witnesses: Witnesses) -> None:
         """Meet one demand after the other by the least total of moves, where that is whole."""

@@ -10,7 +10,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from itertools import islice
 from unicodedata import normalize
@@ -27,7 +27,7 @@ _QUOTE = '"'
 #: Different cells of a column that are remembered at a time.
 _MOST_CELLS = 1 << 13
 #: Rows that are looked at together.
-_AT_ONCE = 1 << 12
+_AT_ONCE = 1 << 8
 _MUST_QUOTE = re.compile(r'[",\r\n]')
 
 
@@ -58,8 +58,9 @@ def count_and_digest(
     with SortedMarks() as marks:
         for some in _together(rows, len(framed)):
             count += len(some)
-            cells = (map(each.__getitem__, cells) for each, cells in zip(framed, zip(*some)))
-            joined = map(b"".join, zip(*cells, strict=True)) if framed else [b""] * len(some)
+            by_column = zip(framed, zip(*some, strict=True), strict=True)
+            cells = [map(column.__getitem__, cells) for column, cells in by_column]
+            joined = map(b"".join, zip(*cells, strict=True)) if cells else [b""] * len(some)
             marks.add([hashlib.sha256(row).digest() for row in joined])
         for piece in marks.in_order():
             whole.update(piece)
@@ -81,8 +82,7 @@ def refuse_misfits(columns: Mapping[str, str], rows: Iterable[Sequence[str | Non
     for some in _together(rows, len(columns)):
         count += len(some)
         for at, known in numbers:
-            for cell in {row[at] for row in some}:
-                known[cell]
+            known.learn({row[at] for row in some})
     return count
 
 
@@ -168,6 +168,11 @@ class _FramedCells(dict[str | None, bytes]):
     def __init__(self, name: str, kind: str) -> None:
         super().__init__()
         self._name, self._kind = name, kind
+
+    def learn(self, cells: Set[str | None]) -> None:
+        """Read cells that are not known yet. Raises NotCanonical."""
+        for cell in cells - self.keys():
+            self.__missing__(cell)
 
     def __missing__(self, cell: str | None) -> bytes:
         try:

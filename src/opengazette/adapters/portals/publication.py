@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from opengazette.adapters.portals.answers import differs
+from opengazette.adapters.portals.changes import same_rows
 from opengazette.adapters.portals.connection import Connection
 from opengazette.adapters.portals.faces import papers_seen, shown_otherwise
 from opengazette.adapters.portals.rows import ReadBack, read_back
@@ -131,7 +132,7 @@ class Publication:
         A replaced row counts as changed with everybody who follows the table.
         """
         sent = self.sender.may_stand(self.client, uid, self.shipment)
-        if not sent and (self.earlier is None or self.earlier.digest != self.shipment.digest):
+        if not sent and (self.earlier is None or not same_rows(self.earlier, self.shipment)):
             return False
         return _shows(self.client, uid, self.shipment)
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 
 from opengazette.adapters.portals.answers import no_data
 from opengazette.adapters.portals.connection import Connection, checked_uid
 from opengazette.adapters.portals.shipment import Shipment
-from opengazette.adapters.portals.streams import members
-from opengazette.documentation.canonical import NotCanonical, count_and_digest
+from opengazette.adapters.portals.streams import lines, members
+from opengazette.documentation.canonical import NotCanonical, count_and_digest, table_rows
 from opengazette.errors import PortalRejected, PortalUnavailable
 
 #: A page is read as it comes, and the portal sorts all rows for each: few pages are better.
@@ -32,7 +32,7 @@ def replace_rows(client: Connection, uid: str, shipment: Shipment) -> bool:
     The body is a file of bytes, so its length is right for every script. What the portal claims
     is not believed: read back afterwards.
     """
-    if not shipment.rows:
+    if not shipment.has_rows():
         raise PortalRejected("A release without rows would empty the public table.")
     with shipment.table.open("rb") as body:
         return all_taken(client.replace(checked_uid(uid), body))  # type: ignore[no-untyped-call]
@@ -51,10 +51,9 @@ def read_back(client: Connection, uid: str, columns: Mapping[str, str]) -> ReadB
         PortalUnavailable: the portal gave fewer or more rows than it counts.
     """
     total = _count(client, uid)
-    rows = map(_reader_of(columns), _pages(client, uid, total))
     try:
-        seen, found = count_and_digest(columns, rows)
-    except NotCanonical:
+        seen, found = count_and_digest(columns, _listed(client, uid, total, columns))
+    except (NotCanonical, csv.Error):
         return ReadBack(total, "")
     if seen != total:
         raise PortalUnavailable(
@@ -137,36 +136,61 @@ def _page(client: Connection, uid: str, asked: dict[str, object]) -> Iterator[di
         raise no_data() from None
 
 
-def _reader_of(columns: Mapping[str, str]) -> Callable[[dict[str, object]], Sequence[str | None]]:
-    """Return what reads a row's cells in order; quickly where every column has a text."""
-    if len(columns) < 2:
-        return lambda row: _cells(row, columns)
-    names, texts, cells_of = columns.keys(), {str}, itemgetter(*columns)
+def _listed(
+    client: Connection, uid: str, total: int, columns: Mapping[str, str]
+) -> Iterator[Sequence[str | None]]:
+    """Yield rows page by page as CSV, which is read in half the time of JSON.
 
-    def read(row: dict[str, object]) -> Sequence[str | None]:
-        if row.keys() == names:
-            cells: tuple[str, ...] = cells_of(row)
-            if set(map(type, cells)) == texts:
-                return cells
-        return _cells(row, columns)
-
-    return read
-
-
-def _cells(row: dict[str, object], columns: Mapping[str, str]) -> list[str | None]:
-    """Return a row's cells in order. A column that nobody sent is a difference, not a detail."""
-    if any(name not in columns and not name.startswith(":") for name in row):
-        raise NotCanonical("a row has other columns")
-    return [_cell(row.get(name)) for name in columns]
+    An empty cell and none are the same, here as in a digest.
+    """
+    read = before = 0
+    while read < total:
+        asked = {"$order": ":id", "$limit": ROWS_AT_ONCE, "$offset": read}
+        for row in _sheet(client, uid, asked, columns):
+            read += 1
+            yield row
+        if read == before:
+            return
+        before = read
 
 
-def _cell(value: object) -> str | None:
-    """Return a cell as text. Raises NotCanonical where it is neither text nor number."""
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise NotCanonical("a cell is neither text nor number")
-    return str(value)
+def _sheet(
+    client: Connection, uid: str, asked: dict[str, object], columns: Mapping[str, str]
+) -> Iterator[Sequence[str | None]]:
+    """Yield a page's rows, their cells in the order of `columns`; the portal's own are left out."""
+    pieces = client.pieces(f"/resource/{checked_uid(uid)}.csv", "text/csv", asked)
+    try:
+        header, rows = table_rows(lines(_whole(codecs.iterdecode(pieces, "utf-8"))))
+        if sorted(name for name in header if not name.startswith(":")) != sorted(columns):
+            raise NotCanonical("the table has other columns")
+        if len(header) == 1:
+            yield from (row or [""] for row in rows)
+        elif header == list(columns):
+            yield from rows
+        else:
+            yield from _in_order(header, rows, columns)
+    except UnicodeDecodeError:
+        raise no_data() from None
+
+
+def _in_order(
+    header: Sequence[str], rows: Iterator[list[str]], columns: Mapping[str, str]
+) -> Iterator[Sequence[str]]:
+    places = [header.index(name) for name in columns]
+    for row in rows:
+        if len(row) != len(header):
+            raise NotCanonical("a row has other columns")
+        yield [row[at] for at in places]
+
+
+def _whole(texts: Iterable[str]) -> Iterator[str]:
+    """Yield the pieces of a text that ends with a line. Raises PortalUnavailable."""
+    last = ""
+    for text in texts:
+        last = text or last
+        yield text
+    if not last.endswith("\n"):
+        raise no_data()
 
 
 def _text(value: object) -> str | None:

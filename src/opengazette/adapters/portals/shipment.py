@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from opengazette.documentation.canonical import NotCanonical, count_and_digest, table_rows
+from opengazette.documentation.canonical import (
+    NotCanonical,
+    count_and_digest,
+    refuse_misfits,
+    table_rows,
+)
 from opengazette.documentation.public_face import TEXTS, attached_to
 from opengazette.errors import PortalRejected
 from opengazette.model.frozen import canonical_sha256
 from opengazette.model.stages import Release
 from opengazette.ports import Papers
+
+_Found = TypeVar("_Found")
+
+#: Finds the number of a table's rows and their digest.
+Measured = Callable[[], tuple[int, str]]
 
 
 @dataclass(frozen=True)
@@ -29,12 +41,14 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Shipment:
-    """A release as it goes to a portal; `digest` is what must be read back."""
+    """A release as it goes to a portal; `rows` and `digest` are what must be read back.
+
+    They take long to find, so both are `measured` where they are first asked for, or meanwhile.
+    """
 
     table: Path
     columns: dict[str, str]
-    rows: int
-    digest: str
+    measured: Measured
     metadata: dict[str, Any]
     attachments: tuple[Attachment, ...]
 
@@ -43,6 +57,21 @@ class Shipment:
         """Open the file and give its rows, one after another."""
         with self.table.open(encoding="utf-8", newline="") as lines:
             yield table_rows(lines)[1]
+
+    def has_rows(self) -> bool:
+        """Tell whether there is any row, without reading more than one."""
+        with self.opened() as rows:
+            return next(rows, None) is not None
+
+    @property
+    def rows(self) -> int:
+        """Return the number of rows."""
+        return self.measured()[0]
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of the rows."""
+        return self.measured()[1]
 
     @property
     def mark(self) -> str:
@@ -62,27 +91,41 @@ class Shipment:
         }
 
 
-def pack(release: Release, papers: Papers) -> Shipment:
-    """Gather what is sent of a release.
+def pack(release: Release, papers: Papers, meanwhile: Executor | None = None) -> Shipment:
+    """Gather what is sent of a release, once each of its cells was seen to be of its column's type.
+
+    `meanwhile` finds the digest while the rows are on their way.
 
     Raises:
-        PortalRejected: the file has no rows, or other columns than the metadata says.
+        PortalRejected: the file has no rows, other columns than the metadata says, or other cells.
         ArchiveUnavailable: a document is not in the archive.
     """
-    table = papers.locate(release.document("table.csv"))
-    metadata = json.loads(papers.read(release.document("metadata.json")))
-    columns = {c["fieldName"]: c["dataTypeName"] for c in metadata["columns"]}
-    rows, expected = _measured(release.dataset, table, columns)
-    if not rows:
+    shipment = pack_again(release, papers)
+    if not _read_through(release.dataset, shipment.table, shipment.columns, refuse_misfits):
         raise PortalRejected(
             f"{release.dataset}: the release has no rows; it would empty the public table.",
             "Withdraw the dataset if that is meant.",
         )
+    if meanwhile is None:
+        return shipment
+    return replace(shipment, measured=meanwhile.submit(shipment.measured).result)
+
+
+def pack_again(release: Release, papers: Papers) -> Shipment:
+    """Gather what was sent of a release before; its rows are not read until they are asked for.
+
+    Raises:
+        PortalRejected: here or later, as `pack` does.
+        ArchiveUnavailable: a document is not in the archive, or is damaged.
+    """
+    table = papers.locate(release.document("table.csv"))
+    metadata = json.loads(papers.read(release.document("metadata.json")))
+    columns = {c["fieldName"]: c["dataTypeName"] for c in metadata["columns"]}
+    measure = partial(_read_through, release.dataset, table, columns, count_and_digest)
     return Shipment(
         table=table,
         columns=columns,
-        rows=rows,
-        digest=expected,
+        measured=cache(measure),
         metadata=metadata,
         attachments=tuple(
             Attachment(document.name, document.media_type, papers.read(document))
@@ -91,8 +134,13 @@ def pack(release: Release, papers: Papers) -> Shipment:
     )
 
 
-def _measured(dataset: str, table: Path, columns: dict[str, str]) -> tuple[int, str]:
-    """Return the number of a file's rows and their digest, where its columns are these."""
+def _read_through(
+    dataset: str,
+    table: Path,
+    columns: dict[str, str],
+    read: Callable[[Mapping[str, str], Iterable[Sequence[str | None]]], _Found],
+) -> _Found:
+    """Return what is found in reading a file's rows, where its columns are these."""
     with table.open(encoding="utf-8", newline="") as lines:
         header, rows = table_rows(lines)
         if header and header != list(columns):
@@ -101,7 +149,7 @@ def _measured(dataset: str, table: Path, columns: dict[str, str]) -> tuple[int, 
                 "Run the dataset again.",
             )
         try:
-            return count_and_digest(columns, rows)
+            return read(columns, rows)
         except NotCanonical as error:
             raise PortalRejected(
                 f"{dataset}: the release is not of its own columns' types: {error}.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from opengazette.adapters.portals.answers import still_there
@@ -12,7 +13,7 @@ from opengazette.adapters.portals.faces import face_seen, papers_seen
 from opengazette.adapters.portals.publication import LOOKS, Publication
 from opengazette.adapters.portals.rows import ReadBack, read_back
 from opengazette.adapters.portals.senders import Sender, SodaSender
-from opengazette.adapters.portals.shipment import pack
+from opengazette.adapters.portals.shipment import pack, pack_again
 from opengazette.adapters.portals.unsent import derived_from
 from opengazette.adapters.portals.views import is_draft, is_open
 from opengazette.errors import PortalUnavailable
@@ -108,9 +109,12 @@ class SocrataPortal:
             HeldByPortal: its own reviewers hold the release; the public sees what it saw.
             LedgerConflict: the claim was lost; another run finishes, or a person has stopped it.
         """
-        shipment = pack(release.release, self._papers)
-        earlier = pack(before, self._papers) if before is not None else None
-        with self._connected(self._credentials) as client:
+        earlier = pack_again(before, self._papers) if before is not None else None
+        with (
+            ThreadPoolExecutor(1) as meanwhile,
+            self._connected(self._credentials) as client,
+        ):
+            shipment = pack(release.release, self._papers, meanwhile)
             if claim is not None:
                 client.before_showing = claim.refuse_lost
             sending = Publication(
