@@ -19,6 +19,7 @@ from examples.broken_portals import (
     TAKEN,
     UID,
     Answer,
+    Asked,
     Server,
     guarded,
     promise,
@@ -164,7 +165,12 @@ def test_defect_10_the_bare_library_asks_for_something_else_and_ours_asks_what_i
         assert server.asked.pop().path == f"/resource/{UID}/a/b.json"
     counted = said([{"rows": "1"}])
     rows = said([{":id": "row-aaaa-bbbb-cccc", "name": "a"}])
-    with serving(lambda asked, _number: counted if "count" in asked.path else rows) as server:
+    sheet = Answer(body=b'"name"\n"a"\n', kind="text/csv")
+
+    def answer(asked: Asked, _number: int) -> Answer:
+        return counted if "count" in asked.path else sheet if ".csv" in asked.path else rows
+
+    with serving(answer) as server:
         assert read_back(guarded(server), UID, {"name": "text"}).rows == 1
         assert list(numbered_rows(guarded(server), UID, {"name": "text"}))
         named = {name for asked in server.asked for name in parse_qs(urlsplit(asked.path).query)}

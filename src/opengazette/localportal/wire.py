@@ -26,6 +26,9 @@ MEDIA_TYPE: Final[dict[Format, str]] = {
     "xml": "application/xml; charset=UTF-8",
 }
 HEADER_LIMIT: Final = 5000
+_REPEATING: Final = {str, type(None)}
+#: Different cells of a column whose texts are remembered at a time.
+_MOST_WRITTEN: Final = 1 << 13
 # An encoder that is made once: one for every cell would take longer than the cells.
 _quoted: Final = json.JSONEncoder(ensure_ascii=False).encode
 Row = Sequence[object]
@@ -42,10 +45,10 @@ class Answer:
 
 def json_body(answer: Answer) -> Iterator[bytes]:
     """Write `[{…}\\n,{…}]\\n`; nulls are left out, numbers are text."""
-    writers = [(json.dumps(column.name), json_writer(column)) for column in answer.columns]
+    writers = [_Written(_json_member(column)) for column in answer.columns]
     opening = "["
     for batch in answer.batches:
-        objects = (_json_object(row, writers) for row in batch)
+        objects = ("{" + ",".join(filter(None, row)) + "}" for row in _by_row(batch, writers))
         text = opening + "\n,".join(objects)
         opening = "\n,"
         yield text.encode()
@@ -71,6 +74,36 @@ def json_object(answer: Answer) -> bytes | None:
     return None
 
 
+class _Written(dict[object, str]):
+    """The texts of a column's cells, which repeat; null is nothing."""
+
+    def __init__(self, write: Callable[[object], str]) -> None:
+        super().__init__()
+        self._write = write
+
+    def each(self, cells: Sequence[object]) -> Iterator[str]:
+        """Write cells in order. Other values may be equal and not written alike: -0.0 and 0.0."""
+        if set(map(type, cells)) <= _REPEATING:
+            return map(self.__getitem__, cells)
+        return ("" if cell is None else self._write(cell) for cell in cells)
+
+    def __missing__(self, cell: object) -> str:
+        if len(self) >= _MOST_WRITTEN:
+            self.clear()
+        self[cell] = written = "" if cell is None else self._write(cell)
+        return written
+
+
+def _by_row(batch: Sequence[Row], writers: Sequence[_Written]) -> Iterator[tuple[str, ...]]:
+    columns = zip(*batch, strict=True)
+    return zip(*(w.each(cells) for w, cells in zip(writers, columns, strict=True)), strict=True)
+
+
+def _json_member(column: OutColumn) -> Callable[[object], str]:
+    name, write = json.dumps(column.name), json_writer(column)
+    return lambda cell: f"{name}:{write(cell)}"
+
+
 def _json_object(row: Row, writers: list[tuple[str, Callable[[object], str]]]) -> str:
     cells = (
         f"{name}:{write(cell)}"
@@ -93,24 +126,20 @@ def csv_body(
     answer: Answer, header: Sequence[str] | None = None, separator: str = ","
 ) -> Iterator[bytes]:
     """Write a header of field names and every cell quoted; nulls are empty."""
-    yield _csv_line(header or [column.name for column in answer.columns], separator).encode()
+    names = header or [column.name for column in answer.columns]
+    yield (separator.join(map(_csv_quoted, names)) + "\n").encode()
+    writers = [_Written(_csv_writer(column)) for column in answer.columns]
     for batch in answer.batches:
-        lines = (
-            _csv_line(
-                (
-                    None if cell is None else csv_text(cell, column)
-                    for cell, column in zip(row, answer.columns, strict=True)
-                ),
-                separator,
-            )
-            for row in batch
-        )
-        yield "".join(lines).encode()
+        lines = map(separator.join, _by_row(batch, writers))
+        yield ("\n".join(lines) + "\n").encode()
 
 
-def _csv_line(cells: Sequence[str | None] | Iterator[str | None], separator: str) -> str:
-    quoted = ("" if cell is None else '"' + cell.replace('"', '""') + '"' for cell in cells)
-    return separator.join(quoted) + "\n"
+def _csv_writer(column: OutColumn) -> Callable[[object], str]:
+    return lambda cell: _csv_quoted(csv_text(cell, column))
+
+
+def _csv_quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
 
 
 def csv_text(cell: object, column: OutColumn) -> str:
