@@ -156,6 +156,7 @@ def _serve(folder: Path, *logs: str) -> None:
         heard.setLevel(logging.INFO)
         heard.handlers[:] = [logging.FileHandler(log)]
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sys.stdout.write(f"{listening.getsockname()[1]}\n")
         sys.stdout.flush()
         uvicorn.Server(config).run(sockets=[listening])

@@ -36,11 +36,15 @@ Row = Sequence[object]
 
 @dataclass(frozen=True)
 class Answer:
-    """Rows to send: their columns, and the rows in batches; `whole` where one batch holds all."""
+    """Rows to send: their columns, and the rows in batches; `whole` where one batch holds all.
+
+    `lines` are rows that are written as lines of CSV already; then there are no batches.
+    """
 
     columns: tuple[OutColumn, ...]
     batches: Iterator[list[tuple[object, ...]]]
     whole: bool = False
+    lines: Iterator[bytes] | None = None
 
 
 def json_body(answer: Answer) -> Iterator[bytes]:
@@ -128,6 +132,9 @@ def csv_body(
     """Write a header of field names and every cell quoted; nulls are empty."""
     names = header or [column.name for column in answer.columns]
     yield (separator.join(map(_csv_quoted, names)) + "\n").encode()
+    if answer.lines is not None:
+        yield from answer.lines
+        return
     writers = [_Written(_csv_writer(column)) for column in answer.columns]
     for batch in answer.batches:
         lines = map(separator.join, _by_row(batch, writers))

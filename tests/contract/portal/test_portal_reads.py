@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import xml.etree.ElementTree as ET
 from typing import Any
 
@@ -190,3 +192,21 @@ def test_case_6_a_location_is_sent_as_numbers_and_an_address_in_text(desk: Any) 
     assert read(desk, f"/resource/{dataset}.csv").content == csv.content
     page = desk.client.get(f"/d/{dataset}", auth=desk.auth)
     assert "1 Main, Town, NY 12345, (47.59, -122.3)" in page.text
+
+
+def test_many_rows_are_written_as_csv_just_as_few_are(desk: Any) -> None:
+    odd = ['say "hi"', "a\nb\r\nc", "José, Muñoz", "", " x ", "\u2028"]
+    cells = [(odd[n % 6], str(n - 7) if n % 5 else "", f"{n}.50") for n in range(6_000)]
+    quoted = [[cell.replace('"', '""') for cell in row] for row in cells]
+    lines = [",".join(f'"{cell}"' if cell else "" for cell in row) + "\n" for row in quoted]
+    header = '"county","visits","share"\n'
+    made = desk.published("county,visits,share\n" + "".join(lines))
+    whole = read(desk, f"/resource/{made}.csv?$order=:id&$limit=10000").content.decode()
+    few = read(desk, f"/resource/{made}.csv?$order=:id&$limit=20&$select=*,true as yes").text
+    assert whole.count("\n") > len(cells)
+    assert whole.startswith(header)
+    assert few.replace(',"true"\n', "\n").splitlines()[1:20] == whole.splitlines()[1:20]
+    shown = read(desk, f"/resource/{made}.json?$order=:id&$limit=10000").json()
+    assert [*csv.DictReader(io.StringIO(whole, newline=""))] == [
+        {name: row.get(name, "") for name in ("county", "visits", "share")} for row in shown
+    ]

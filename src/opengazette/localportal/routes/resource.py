@@ -30,7 +30,7 @@ from opengazette.localportal.problems import (
     login_needed,
     version_mismatch,
 )
-from opengazette.localportal.reading import ask, query_of
+from opengazette.localportal.reading import ask, ask_for_lines, query_of
 from opengazette.localportal.ready import ReadyAnswer
 from opengazette.localportal.rows import replace_rows, upsert_rows
 from opengazette.localportal.sending import rows_response
@@ -98,7 +98,8 @@ def _read(request: Request, session: Session, view: View, form: Format, tag: str
     query = query_of(request)
     if form == "xml" and query.is_plain():
         query = replace(query, system_fields=True)
-    answer = ask(session, view, query)
+    lines = ask_for_lines(session, view, query) if form == "csv" else None
+    answer = lines or ask(session, view, query)
     body = body_in(form, answer, f"{request.base_url}resource/{view.id}")
     if form in ("csv", "tsv") and request.query_params.get("$$bom", "").lower() == "true":
         body = chain((BOM_UTF8,), body)
