@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -96,6 +97,8 @@ def search(
     while not hunt.ended(gap, effort):
         with network.work.unfinished():
             hunt.round()
+        # The first pattern is worth more than the time: any other takes longer.
+        with network.work.unfinished() if hunt.best else nullcontext():
             if hunt.due:
                 hunt.complete()
         if network.size > SMALL and hunt.rounds == PEELING:
