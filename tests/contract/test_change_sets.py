@@ -18,6 +18,7 @@ from opengazette.adapters.portals import changes
 from opengazette.adapters.portals.changes import change_set
 from opengazette.adapters.portals.connection import Connection
 from opengazette.adapters.portals.shipment import Shipment
+from opengazette.documentation import canonical
 from opengazette.errors import PortalRejected, PortalUnavailable
 from opengazette.model.stages import Documented
 from opengazette.steps.plan import plan
@@ -203,3 +204,31 @@ def test_of_a_long_table_only_the_places_that_differ_are_held(tmp_path: Path) ->
     assert len(made) == 6
     few = replace(shipment, measured=lambda: (30, ""))
     assert changes._changes(numbered.items(), few) is None, "six are many of thirty"
+
+
+def test_tables_are_the_same_in_any_order_and_spelling_and_far_ones_are_told_apart_early(
+    tmp_path: Path,
+) -> None:
+    def shipment(name: str, rows: list[tuple[str, str]], *, known: bool = True) -> Shipment:
+        file, columns = tmp_path / name, {"place": "text", "cases": "number"}
+        file.write_text("\n".join(map(",".join, [tuple(columns), *rows])) + "\n")
+
+        def measured() -> tuple[int, str]:
+            assert known, "nobody had to read it through"
+            with Shipment(file, columns, measured, {}, ()).opened() as lines:
+                return canonical.count_and_digest(columns, lines)
+
+        return Shipment(file, columns, measured, {}, ())
+
+    rows = [(f"place {n}", str(n)) for n in range(20_000)]
+    first = shipment("first", rows)
+    assert changes.same_rows(first, shipment("again", rows, known=False))
+    assert changes.same_rows(first, shipment("order", rows[::-1]))
+    assert changes.same_rows(first, shipment("spelling", [(at, f"{n}.0") for at, n in rows]))
+    last = shipment("last", [*rows[:-1], ("place", "1")])
+    assert not changes.same_rows(first, last)
+    assert changes.differ_little(first, last)
+    assert changes.differ_little(first, shipment("order", rows[::-1]))
+    other = shipment("other", [(at, f"{n}1") for at, n in rows], known=False)
+    assert not changes.same_rows(replace(first, measured=other.measured), other)
+    assert not changes.differ_little(first, other)

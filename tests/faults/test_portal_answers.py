@@ -14,6 +14,7 @@ from examples.broken_portals import (
     USER,
     Answer,
     Asked,
+    Behaviour,
     guarded,
     promise,
     said,
@@ -22,7 +23,7 @@ from examples.broken_portals import (
 )
 
 from opengazette.adapters.portals.connection import Connection
-from opengazette.adapters.portals.rows import replace_rows
+from opengazette.adapters.portals.rows import read_back, replace_rows
 from opengazette.errors import PortalRejected, PortalUnavailable
 
 
@@ -136,3 +137,50 @@ def test_a_stranger_sends_no_password_whatever_the_machine_knows(
         monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
         Connection(server.url, None, attempts=0).get(UID)
         assert "Authorization" not in server.asked[0].headers
+
+
+def sheet(text: str) -> Behaviour:
+    counted, rows = said([{"rows": "2"}]), Answer(body=text.encode(), kind="text/csv")
+    return lambda asked, _number: counted if "count" in asked.path else rows
+
+
+COLUMNS = {"name": "text", "cases": "number"}
+SHOWN = '"name","cases"\n"José","1"\n"Ann",\n'
+
+
+@pytest.mark.parametrize("cut", ['"Ann"', '"A', '"Ann",'])
+def test_rows_that_break_off_are_no_table(cut: str) -> None:
+    text = SHOWN[: SHOWN.index('"Ann"')] + cut
+    with serving(sheet(text)) as server, pytest.raises(PortalUnavailable):
+        read_back(guarded(server), UID, COLUMNS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"cases","name"\n"1.0","José"\n,"Ann"\n',
+        '"name",":version","cases"\n"Ann","rv-1",\n"José","rv-2","1"\n',
+    ],
+)
+def test_rows_are_the_same_in_another_order_and_beside_what_is_the_portals_own(text: str) -> None:
+    with serving(sheet(SHOWN)) as server:
+        shown = read_back(guarded(server), UID, COLUMNS)
+    with serving(sheet(text)) as server:
+        assert read_back(guarded(server), UID, COLUMNS) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SHOWN.replace('"cases"', '"ssn"'),
+        SHOWN.replace('"Ann",', '"Ann"'),
+        SHOWN.replace('"1"', '"one"'),
+        SHOWN.replace('"1"', '"2"'),
+        SHOWN.replace("\n", ',"more"\n'),
+    ],
+)
+def test_rows_with_other_columns_or_cells_are_not_the_table(text: str) -> None:
+    with serving(sheet(SHOWN)) as server:
+        shown = read_back(guarded(server), UID, COLUMNS)
+    with serving(sheet(text)) as server:
+        assert read_back(guarded(server), UID, COLUMNS).digest != shown.digest

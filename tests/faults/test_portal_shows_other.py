@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,17 +59,21 @@ def office(tmp_path: Path, local_portal: Any) -> Office:
 
 
 def wrong_rows(asked: Asked, answer: Answer) -> Answer:
-    return Answer(200, answer.body.replace(b"13", b"14")) if is_rows(asked) else answer
+    changed = replace(answer, body=answer.body.replace(b"13", b"14"))
+    return changed if is_rows(asked) else answer
 
 
 def lost_row(asked: Asked, answer: Answer) -> Answer:
-    return said(json.loads(answer.body)[:-1] or [{}]) if is_rows(asked) else answer
+    less = b"".join(answer.body.splitlines(keepends=True)[:-1])
+    return replace(answer, body=less) if is_rows(asked) else answer
 
 
 def extra_column(asked: Asked, answer: Answer) -> Answer:
     if not is_rows(asked):
         return answer
-    return said([{**row, "ssn": CANARY} for row in json.loads(answer.body)])
+    header, *rows = answer.body.decode().splitlines()
+    more = "\n".join([f'{header},"ssn"', *(f'{row},"{CANARY}"' for row in rows), ""])
+    return replace(answer, body=more.encode())
 
 
 def claimed_errors(asked: Asked, answer: Answer) -> Answer:
@@ -109,7 +113,8 @@ def test_a_portal_that_never_shows_what_was_sent_is_made_private(office: Office)
     uid = office.direct().publish(office.first, uid=None, before=None).uid
 
     def garble(asked: Asked, answer: Answer) -> Answer:
-        return Answer(200, answer.body.replace(b"Ann", b"Eve")) if is_rows(asked) else answer
+        changed = replace(answer, body=answer.body.replace(b"Ann", b"Eve"))
+        return changed if is_rows(asked) else answer
 
     with (
         serving(Between(office.real.url, garble)) as server,
@@ -189,11 +194,11 @@ def test_rows_that_are_missing_from_the_pages_are_not_taken_for_the_table(office
 
 def test_a_replica_that_lags_behind_is_waited_for(office: Office) -> None:
     uid = office.direct().publish(office.first, uid=None, before=None).uid
-    stale = [json.dumps(office.public()[uid]).encode()] * 2
+    stale = [requests.get(f"{office.real.url}/resource/{uid}.csv", timeout=10).content] * 2
 
     def lag(asked: Asked, answer: Answer) -> Answer:
         if is_rows(asked) and stale and b"13" in answer.body:
-            return Answer(200, stale.pop())
+            return replace(answer, body=stale.pop())
         return answer
 
     with serving(Between(office.real.url, lag)) as server:
