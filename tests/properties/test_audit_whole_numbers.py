@@ -103,7 +103,9 @@ def test_wanting_fewer_cells_changes_no_verdict(known: Knowledge, data: st.DataO
 # The whole-number solver fails on this one, unless it is told to simplify nothing.
 UNDONE = Knowledge(
     np.arange(4),
-    sparse.csr_array([[0.0, 1.0, 1.0, 0.0], [1.0, -1.0, 0.5, -1.0], [0.5, -1.0, -1.0, 1.0]]),
+    sparse.csr_array(
+        np.array([[0.0, 1.0, 1.0, 0.0], [1.0, -1.0, 0.5, -1.0], [0.5, -1.0, -1.0, 1.0]])
+    ),
     np.array([1.0, 2.5, 1.5]),
     np.array([1.0, 2.5, 1.5]),
     np.zeros(4),
@@ -124,3 +126,28 @@ def test_moving_single_cells_alone_gives_the_same_verdicts(known: Knowledge, hig
         assert moved[cell].proved
         assert (moved[cell].high >= high) == (verdict.high >= high)
         assert moved[cell].high == verdict.high or verdict.high >= high
+
+
+def beside_each_other(several: list[Knowledge]) -> Knowledge:
+    n = sum(len(each.low) for each in several)
+    rows = sparse.csr_array(sparse.block_diag([each.matrix for each in several], format="csr"))
+
+    def all_of(name: str) -> np.ndarray:
+        return np.concatenate([getattr(each, name) for each in several])
+
+    ends = [all_of(name) for name in ("row_low", "row_high", "low", "high")]
+    return Knowledge(np.arange(n), rows, *ends)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(facts(), min_size=2, max_size=4), st.integers(1, TOP))
+def test_attacking_parts_at_the_same_time_changes_no_verdict(
+    several: list[Knowledge], high: int
+) -> None:
+    known = beside_each_other(several)
+    every = np.arange(len(known.low))
+    ends = np.zeros(len(every)), np.full(len(every), float(high))
+    one_by_one = list(verdicts(known, every, *ends))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(audit_attack, "LARGE", 1)
+        assert list(verdicts(known, every, *ends)) == one_by_one

@@ -6,7 +6,9 @@ reaches is proved by linear programs, and by whole-number programs where these a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +26,8 @@ Index = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 NODES = 5000
+# Parts of so many cells are worth a thread: nearly all their time is the solver's.
+LARGE = 1000
 # Many cells are pushed at once; fewer, once a push settles less than this share of them.
 WORTH, FEWER, FEW = 0.15, 4, 3
 # How often a whole solution is sought near one that is not.
@@ -71,11 +75,29 @@ def _attacked(known: Knowledge, wanted: Index, aim: Aim) -> Iterator[Verdict]:
         yield Verdict(int(whole.cells[i]), float(whole.low[i]), float(whole.low[i]))
     place = np.full(known.matrix.shape[1], -1)
     place[wanted] = np.arange(len(wanted))
-    for part in whole.without_settled().split():
+
+    def attacked(part: Part) -> list[Verdict]:
         inside = np.flatnonzero(place[part.cells] >= 0)
-        if len(inside):
-            guess = None if known.guess is None else known.guess[part.cells]
-            yield from Attack(part, inside, aim.of(place[part.cells[inside]]), guess).run()
+        if not len(inside):
+            return []
+        guess = None if known.guess is None else known.guess[part.cells]
+        return Attack(part, inside, aim.of(place[part.cells[inside]]), guess).run()
+
+    for found in _each(attacked, list(whole.without_settled().split())):
+        yield from found
+
+
+def _each(attacked: Callable[[Part], list[Verdict]], parts: list[Part]) -> Iterator[list[Verdict]]:
+    """Attack all parts, in their order; large ones at the same time, the largest first.
+
+    Each is attacked as if it were alone: how many at once changes no verdict.
+    """
+    size = [len(part.cells) for part in parts]
+    large = [i for i in sorted(range(len(parts)), key=lambda i: -size[i]) if size[i] >= LARGE]
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        begun = {i: pool.submit(attacked, parts[i]) for i in large} if len(large) > 1 else {}
+        for i, part in enumerate(parts):
+            yield begun[i].result() if i in begun else attacked(part)
 
 
 class Attack:
