@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -158,8 +158,8 @@ def test_a_person_who_only_stops_a_dataset_does_not_keep_wrong_rows_from_being_p
     office.publish(3)
 
     def garbled(asked: Asked, answer: Answer) -> Answer:
-        lies = is_rows(asked) and answer.body.count(b"{") == 4
-        return Answer(200, answer.body.replace("é3".encode(), b"e3")) if lies else answer
+        lies = is_rows(asked) and answer.body.count(b"\n") == 5
+        return replace(answer, body=answer.body.replace("é3".encode(), b"e3")) if lies else answer
 
     def sent(asked: Asked) -> bool:
         return (asked.path.startswith("/resource/") and asked.method == "PUT") or shows(asked)
