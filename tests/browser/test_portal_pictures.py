@@ -42,7 +42,7 @@ class Picture:
 PICTURES = [
     Picture("portal-catalogue", "/"),
     Picture("portal-dataset", "/d/{visits}", height=1500),
-    Picture("portal-map", "/d/{visits}?chart.by=county", "dark", at="#chart", height=800),
+    Picture("portal-map", "/d/{visits}?chart.by=county", "dark", at="#chart", height=1010),
     Picture("portal-table", "/d/{visits}?is.year=2024", "dark", at="#rows"),
     Picture("portal-phone", "/d/{births}", width=390, height=844, at="#chart"),
     Picture("portal-phone-dark", "/", "dark", width=390, height=844),

@@ -237,3 +237,10 @@ def test_what_is_foretold_is_what_applying_does(office: Any, action: str, csv: s
     assert foretold["Rows removed"] == len(before.keys() - after.keys())
     assert foretold["Rows changed"] == len(changed)
     assert "This revision is closed" in office.read_signed_in(place)
+
+
+def test_a_comparison_says_what_its_marks_mean(office: Any) -> None:
+    made = office.publish(COLUMNS, PUBLIC)
+    page = office.read_signed_in(f"/d/{working_copy(office, made)}/compare")
+    _, legend = page.split('aria-label="What the marks mean"', maxsplit=1)
+    assert "Withheld to protect the privacy" in legend.split("</dl>", maxsplit=1)[0]

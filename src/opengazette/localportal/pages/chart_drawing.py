@@ -28,7 +28,7 @@ def draw(choice: Choice, found: Points, theme: Theme, size: Size) -> str:
     """Draw a chart as SVG.
 
     A point without a number is a gap in a line under a mark, a word in the place of a bar, a
-    dashed county; none of them stands at zero.
+    hatched county; none of them stands at zero.
     """
     paint = PAINT[theme]
     drawn = _drawn(choice, found, paint, size)
@@ -42,7 +42,8 @@ def draw(choice: Choice, found: Points, theme: Theme, size: Size) -> str:
         axis=_axis(paint),
         legend={"labelColor": paint.ink, "titleColor": paint.soft, **_LEGEND[size]},
     )
-    return _svg(framed.to_json(indent=None, validate=False))
+    svg = _svg(framed.to_json(indent=None, validate=False))
+    return _with_hatching(svg, paint) if choice.kind == "map" else svg
 
 
 def _drawn(
@@ -95,6 +96,16 @@ def _svg(specification: str) -> str:
 
     drawn: str = vl_convert.vegalite_to_svg(specification, allowed_base_urls=[])
     return drawn
+
+
+def _with_hatching(svg: str, paint: Paint) -> str:
+    """Define the hatching that counties without a number are filled with."""
+    lines = (
+        f'<defs><pattern id="hatching" width="6" height="6" patternUnits="userSpaceOnUse" '
+        f'patternTransform="rotate(45)"><rect width="6" height="6" fill="{paint.paper}"/>'
+        f'<line y2="6" stroke="{paint.missing}" stroke-width="3"/></pattern></defs>'
+    )
+    return svg.replace("><", f">{lines}<", 1)
 
 
 def _data(points: list[dict[str, Any]]) -> alt.InlineData:
@@ -276,7 +287,7 @@ def _map(
         ),
     )
     hidden = base.transform_filter("!isValid(datum.number)").mark_geoshape(
-        fill=paint.paper, stroke=paint.missing, strokeWidth=1, strokeDash=[2, 2]
+        fill="url(#hatching)", stroke=paint.missing, strokeWidth=1, strokeDash=[2, 2]
     )
     layers = alt.layer(shown.encode(color=ramp), hidden)
     return layers.project("mercator")

@@ -44,7 +44,7 @@ class Found:
 _FACETS: Final[Mapping[str, tuple[str, Callable[[View], str]]]] = {
     "topic": ("Topic", lambda view: view.text("category")),
     "department": ("Department", department),
-    "frequency": ("Updated", frequency),
+    "frequency": ("Update frequency", frequency),
 }
 _ORDERS: Final[Mapping[str, tuple[str, Callable[[View], tuple[object, ...]]]]] = {
     "updated": ("Newest first", lambda view: (-view.rows_updated_at, view.id)),

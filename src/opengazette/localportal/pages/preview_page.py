@@ -13,6 +13,7 @@ from opengazette.localportal.pages.differences import (
     Compared,
     Counts,
     Part,
+    Row,
     compare,
     differing_rows,
 )
@@ -30,7 +31,7 @@ from opengazette.localportal.portal import portal_of
 from opengazette.localportal.problems import view_missing
 from opengazette.localportal.publishing.drafts import Revision
 from opengazette.localportal.publishing.kept import find_revision
-from opengazette.localportal.showing import Shown, shown_columns
+from opengazette.localportal.showing import Mark, Shown, shown_columns
 from opengazette.localportal.store import Session
 from opengazette.localportal.views import View
 
@@ -165,12 +166,20 @@ def _answer(request: Request, session: Session, facing: Facing, part: str, page:
         "keys": keyed,
         "others": [one for one in columns if one not in keyed],
         "rows": rows,
+        "marks": _marks(rows),
         "here": here,
         "pages": pages,
         "words": words_changed(facing.before, facing.after),
         "address": lambda **changes: address(facing.place, {"part": chosen, **changes}) + "#rows",
     }
     return render(request, "compare.html", shown)
+
+
+def _marks(rows: list[Row]) -> list[Mark]:
+    """List the marks under which some cell of these rows has no number, in the order of codes."""
+    sides = [cell for row in rows for pair in row.cells for cell in pair if cell is not None]
+    found = {cell.mark.code: cell.mark for cell in sides if cell.mark and not cell.text}
+    return [found[code] for code in sorted(found)]
 
 
 def _part(asked: str, counts: Counts) -> Part:
