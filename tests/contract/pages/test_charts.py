@@ -196,7 +196,8 @@ def test_counties_of_california_get_a_map(office: Any) -> None:
     assert "5 of 58 points have no number" in told(page)
     svg = drawing(office, page)
     assert svg.count('aria-roledescription="geoshape"') == 53
-    assert svg.count('stroke-dasharray="2,2"') == 5
+    assert svg.count('stroke-dasharray="2,2"') == svg.count('fill="url(#hatching)"') == 5
+    assert '<pattern id="hatching"' in svg
 
 
 def test_numbers_are_never_added_up_over_a_withheld_cell(office: Any) -> None:
