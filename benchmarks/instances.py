@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from opengazette.disclosure.given_cells import GivenCells, flagged, rule_of
+from opengazette.disclosure.standalone.given_cells import GivenCells, flagged, rule_of
 from opengazette.model.cell_structure import CellStructure, CodeTree
 
 SEED = 20260921

@@ -13,8 +13,8 @@ import numpy as np
 
 from benchmarks.instances import Instance
 from benchmarks.measuring import CHECKOUT, Measured, started
-from opengazette.disclosure.given_cells import MEASURE, cell_table, rule_of
-from opengazette.disclosure.linear_system import equations, floors
+from opengazette.disclosure.standalone.given_cells import MEASURE, cell_table, rule_of
+from opengazette.disclosure.tables.linear_system import equations, floors
 from opengazette.model.cell_structure import CodeTree
 
 #: Where `make bench-suppression` installs the peer, apart from this project.

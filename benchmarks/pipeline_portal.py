@@ -22,7 +22,7 @@ from opengazette.adapters.archives.folder import FolderArchive
 from opengazette.adapters.archives.papers import ArchivePapers
 from opengazette.adapters.portals.connection import Credentials
 from opengazette.adapters.portals.socrata import SocrataPortal
-from opengazette.disclosure.margins import with_margins
+from opengazette.disclosure.tables.margins import with_margins
 from opengazette.documentation.canonical import table_csv
 from opengazette.model.stages import Approved, DocumentRef, Release, TableRef
 

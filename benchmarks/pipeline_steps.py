@@ -113,7 +113,7 @@ def validate_sql(folder: str) -> dict[str, Any]:
 
 def margins_ours(folder: str) -> dict[str, Any]:
     """Add every total and region, with a zero for each combination that has no records."""
-    from opengazette.disclosure.margins import with_margins
+    from opengazette.disclosure.tables.margins import with_margins
 
     base = _base(folder)
     return _timed(lambda: _sum_of(with_margins(base, _contract().publication)))

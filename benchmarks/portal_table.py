@@ -13,6 +13,16 @@ _CAUSES: Final = [f"Cause of death {number}" for number in range(1, 114)]
 _BATCH: Final = 100_000
 
 
+def write_keyed_table(file: Path, rows: int) -> Path:
+    """Write the same rows, each with a number in the column `row` that no other has."""
+    plain = write_table(file.with_suffix(".plain"), rows)
+    with plain.open() as lines, file.open("w") as out:
+        out.write(f"row,{next(lines)}")
+        out.writelines(f"r{at:09},{line}" for at, line in enumerate(lines))
+    plain.unlink()
+    return file
+
+
 def write_table(file: Path, rows: int, seed: int = 7) -> Path:
     """Write `rows` rows of counts by county, year, month, age, sex and cause as CSV."""
     random = np.random.default_rng(seed)

@@ -13,16 +13,21 @@ import numpy as np
 from benchmarks import peers
 from benchmarks.instances import Instance, instance_at, sources
 from benchmarks.measuring import Clock, Measured, in_child, machine
-from opengazette.disclosure.cell_protection import (
+from opengazette.disclosure.complementary.pattern import protect
+from opengazette.disclosure.standalone.given_cells import (
+    MEASURE,
+    PublishedCells,
+    cell_table,
+    rule_of,
+)
+from opengazette.disclosure.standalone.protection import (
     Attacked,
     ProtectedCells,
     attack_cells,
     demanded,
     fewest_first,
 )
-from opengazette.disclosure.complementary import protect
-from opengazette.disclosure.given_cells import MEASURE, PublishedCells, cell_table, rule_of
-from opengazette.disclosure.linear_system import Mask
+from opengazette.disclosure.tables.linear_system import Mask
 
 PROTECTIONS = ("exact", "range")
 

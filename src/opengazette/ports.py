@@ -11,7 +11,7 @@ from typing import Protocol
 
 import pandas as pd
 
-from opengazette.disclosure.identifiers import IdentifierFound
+from opengazette.disclosure.identifiers.texts import IdentifierFound
 from opengazette.model.contract import Contract
 from opengazette.model.ledger import EntryKind, LedgerEntry, Portrait
 from opengazette.model.public_face import Seen
@@ -214,7 +214,8 @@ class Portal(Protocol):
         """Return what a stranger sees now, or None where there is nothing at that address.
 
         `columns` maps each published column to its type (text, integer, number); without any,
-        the rows are not read. What only the publisher sees is not `is_public` and has no rows.
+        neither rows nor papers are read. What only the publisher sees is not `is_public` and has
+        no rows.
         """
         ...
 
@@ -242,9 +243,8 @@ class Portal(Protocol):
 class PublicView(Protocol):
     """What can be seen on a public catalogue. Raises PortalUnavailable."""
 
-    @property
-    def changes_rows(self) -> bool:
-        """Tell whether a small difference goes row by row, and not as a whole table."""
+    def changes_rows(self, dataset: str) -> bool:
+        """Tell whether a small difference of a dataset goes row by row, not as a whole table."""
         ...
 
     def seen(self, uid: str, columns: Mapping[str, str], key: Sequence[str]) -> Seen:

@@ -15,6 +15,7 @@ from examples.offices import TYPES, LocalPortal, Office
 from examples.operations import FEWER, FEWER_COLUMNS
 
 from opengazette.adapters.portals.connection import Connection
+from opengazette.adapters.portals.working_copies import OURS
 from opengazette.model.stages import Approved
 from opengazette.steps.publish import earlier_releases
 
@@ -125,6 +126,8 @@ def test_a_change_of_columns_that_was_killed_shows_the_old_table_or_the_new_one(
     office.send(fewer)
     assert office.shown() == (4, "More.")
     assert len(office.public()) == 1, "a copy that stayed is seen by nobody"
+    named = [view["name"] for view in office.known()]
+    assert OURS not in named, "a copy that a killed run has filled is discarded by the next"
 
 
 @pytest.mark.parametrize(("called", "seen"), [(MADE, 0), (SENT, 1)], ids=["made", "sent"])
@@ -162,7 +165,7 @@ def test_a_later_publication_that_was_killed_is_finished_even_where_it_is_no_lon
     first = office.release()
     uid = office.send(first).uid
     other = replace(first, release=replace(first.release, contract="cd" * 32))
-    publish_and_die(office, other, f"{CONNECTION}.set_permission", after=True)
+    publish_and_die(office, other, f"{ADAPTERS}.portals.publication.papers_seen", after=True)
     again = office.send(first)
     assert again.changed, "the papers on the portal may be those of the release that was killed"
     assert office.public() == {uid: 3}

@@ -190,7 +190,7 @@ def test_what_failed_and_was_made_private_is_told_as_that(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office.publish({"a": 1})
-    monkeypatch.setattr(Publication, "_look", lambda *_arguments: False)
+    monkeypatch.setattr(Publication, "_look", lambda *_arguments: None)
     with pytest.raises(PortalRejected, match="made private; nothing of it is public"):
         office.publish({"a": 2})
     monkeypatch.undo()

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from opengazette.disclosure.audit import AuditResult, PublishedTable, audit
-from opengazette.disclosure.linear_system import Dimension
-from opengazette.disclosure.primary import Protection, SmallCountRule
+from opengazette.disclosure.audit.audit import AuditResult, PublishedTable, audit
+from opengazette.disclosure.primary.counts import Protection, SmallCountRule
+from opengazette.disclosure.tables.linear_system import Dimension
 
 PAGE = Path(__file__).parents[2] / "docs/stewards/why-hidden.md"
 

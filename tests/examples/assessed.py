@@ -10,8 +10,8 @@ import pandas as pd
 from examples.contracts import example_contract
 from ruamel.yaml import YAML
 
-from opengazette.disclosure.assessment import Assessment, assess
-from opengazette.disclosure.margins import with_margins
+from opengazette.disclosure.assessment.assessment import Assessment, assess
+from opengazette.disclosure.tables.margins import with_margins
 from opengazette.model.contract import Contract
 from opengazette.model.reference import PopulationTable
 from opengazette.model.rulepack import RulePack

@@ -16,7 +16,7 @@ from opengazette.adapters.archives.folder import FolderArchive
 from opengazette.adapters.archives.papers import ArchivePapers
 from opengazette.adapters.archives.tables import ParquetTables
 from opengazette.adapters.contracts import load_department, load_populations, load_rule_pack
-from opengazette.disclosure.withholding import withhold
+from opengazette.disclosure.masking.withholding import withhold
 from opengazette.documentation.masking_manual import merged
 from opengazette.model.contract import Contract
 from opengazette.model.stages import Cleared, Deidentified, Release, TableRef, Validated

@@ -25,7 +25,9 @@ class Obliging:
     made_private: list[str] = field(default_factory=list)
     sending: int = 0
     most_at_once: int = 0
-    changes_rows: bool = False
+
+    def changes_rows(self, _dataset: str) -> bool:
+        return False
 
     def state(self, uid: str, columns: Mapping[str, str]) -> PublicState | None:
         if self.standing == "absent":

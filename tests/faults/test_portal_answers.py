@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
+from dataclasses import replace
 
 import pytest
 from examples.broken_portals import (
@@ -23,7 +24,9 @@ from examples.broken_portals import (
 )
 
 from opengazette.adapters.portals.connection import Connection
-from opengazette.adapters.portals.rows import read_back, replace_rows
+from opengazette.adapters.portals.rows import read_back, replace_rows, shows
+from opengazette.adapters.portals.shipment import Shipment
+from opengazette.documentation.canonical import count_and_digest, read_table_csv
 from opengazette.errors import PortalRejected, PortalUnavailable
 
 
@@ -140,8 +143,7 @@ def test_a_stranger_sends_no_password_whatever_the_machine_knows(
 
 
 def sheet(text: str) -> Behaviour:
-    counted, rows = said([{"rows": "2"}]), Answer(body=text.encode(), kind="text/csv")
-    return lambda asked, _number: counted if "count" in asked.path else rows
+    return counting(2, text)
 
 
 COLUMNS = {"name": "text", "cases": "number"}
@@ -184,3 +186,69 @@ def test_rows_with_other_columns_or_cells_are_not_the_table(text: str) -> None:
         shown = read_back(guarded(server), UID, COLUMNS)
     with serving(sheet(text)) as server:
         assert read_back(guarded(server), UID, COLUMNS).digest != shown.digest
+
+
+SENT = 'name,cases\nJosé,1\nAnn,\n"a, ""b""",2.50\n'
+
+
+def sent() -> Shipment:
+    found = count_and_digest(COLUMNS, read_table_csv(SENT.encode())[1])
+    return replace(shipment(SENT.encode()), columns=COLUMNS, measured=lambda: found)
+
+
+def counting(count: int, text: str) -> Behaviour:
+    counted, rows = said([{"rows": str(count)}]), Answer(body=text.encode(), kind="text/csv")
+    return lambda asked, _number: counted if "count" in asked.path else rows
+
+
+@pytest.mark.parametrize(
+    ("text", "reads"),
+    [
+        ('"name","cases"\n"José","1"\n"Ann",\n"a, ""b""","2.50"\n', 1),
+        (SENT, 1),
+        ('name,cases\r\nJosé,1.0\r\nAnn,\r\n"a, ""b""",2.5\r\n', 2),
+        ('"cases","name"\n"1","Jose\u0301"\n,"Ann"\n"2.5","a, ""b"""\n', 2),
+        ('"name","cases"\n"Ann",\n"a, ""b""","2.5"\n"José","1"\n', 3),
+    ],
+    ids=[
+        "in quotes",
+        "as sent",
+        "in another spelling",
+        "with columns elsewhere",
+        "in another order",
+    ],
+)
+def test_rows_are_read_again_only_where_they_are_spelled_or_lie_otherwise(
+    text: str, reads: int
+) -> None:
+    with serving(counting(3, text)) as server:
+        assert shows(guarded(server), UID, sent())
+        assert sum(".csv" in asked.path for asked in server.asked) == reads
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"name","cases"\n"José","1"\n"Ann",\n"a, ""b""","2.6"\n',
+        '"name","cases"\n"José","1"\n"Ann",\n"José","1"\n',
+        '"name","ssn"\n"José","1"\n"Ann",\n"a, ""b""","2.5"\n',
+        '"name","cases"\n"José","1"\n"Ann",\n"a, ""b""","two"\n',
+        '"name","cases"\n"José","1"\n"Ann"\n"a, ""b""","2.5"\n',
+        '"name","cases"\n"José","1","1"\n"Ann",\n"a, ""b""","2.5"\n',
+    ],
+)
+def test_rows_that_differ_anywhere_are_not_those_of_the_file(text: str) -> None:
+    with serving(counting(3, text)) as server:
+        assert not shows(guarded(server), UID, sent())
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_another_number_of_rows_is_not_the_file_whatever_the_rows_are(count: int) -> None:
+    with serving(counting(count, SENT)) as server:
+        assert not shows(guarded(server), UID, sent())
+
+
+def test_rows_of_the_file_that_stop_early_are_no_table() -> None:
+    text = SENT[: SENT.index('"a')]
+    with serving(counting(3, text)) as server, pytest.raises(PortalUnavailable):
+        shows(guarded(server), UID, sent())

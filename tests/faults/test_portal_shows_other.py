@@ -124,20 +124,38 @@ def test_a_portal_that_never_shows_what_was_sent_is_made_private(office: Office)
     assert office.public() == {}
 
 
-@pytest.mark.parametrize(
-    ("refused", "told"), [("/files.txt", "papers were refused too"), ("ermission", "put back")]
-)
-def test_a_portal_that_refuses_after_the_rows_gets_the_previous_rows_back(
-    office: Office, refused: str, told: str
-) -> None:
-    uid = office.direct().publish(office.first, uid=None, before=None).uid
-    before = office.public()
+def refusing(asked_for: Callable[[Asked], bool], times: int) -> Callable[[Asked], Answer | None]:
+    """Refuse some requests as often as that."""
+    left = iter(range(times))
 
     def refuse(asked: Asked) -> Answer | None:
-        return (
-            said({"code": "forbidden", "message": CANARY}, 403) if refused in asked.path else None
-        )
+        refused = asked_for(asked) and next(left, None) is not None
+        return said({"code": "forbidden", "message": CANARY}, 403) if refused else None
 
+    return refuse
+
+
+def is_document(asked: Asked) -> bool:
+    return asked.method == "PUT" and asked.path.startswith("/api/views/")
+
+
+def is_attachment(asked: Asked) -> bool:
+    return "/files.txt" in asked.path
+
+
+def is_opening(asked: Asked) -> bool:
+    return "ermission" in asked.path
+
+
+@pytest.mark.parametrize(
+    ("refused", "times", "told"),
+    [(is_attachment, 100, "papers were refused too"), (is_document, 1, "put back")],
+)
+def test_a_portal_that_refuses_after_the_rows_gets_the_previous_rows_back(
+    office: Office, refused: Callable[[Asked], bool], times: int, told: str
+) -> None:
+    uid = office.direct().publish(office.first, uid=None, before=None).uid
+    before, refuse = office.public(), refusing(refused, times)
     with (
         serving(Between(office.real.url, lambda _asked, answer: answer, refuse)) as server,
         pytest.raises(PortalRejected, match=told) as rejected,
@@ -145,6 +163,18 @@ def test_a_portal_that_refuses_after_the_rows_gets_the_previous_rows_back(
         office.portal(server.url).publish(office.second, uid=uid, before=office.first.release)
     assert CANARY not in str(rejected.value)
     assert office.public() == before
+
+
+def test_a_new_dataset_that_the_portal_will_not_open_leaves_nothing(office: Office) -> None:
+    refuse = refusing(is_opening, 100)
+    with (
+        serving(Between(office.real.url, lambda _asked, answer: answer, refuse)) as server,
+        pytest.raises(PortalRejected) as rejected,
+    ):
+        office.portal(server.url).publish(office.first, uid=None, before=None)
+    assert CANARY not in str(rejected.value)
+    assert office.public() == {}
+    assert office.drafts() == 0
 
 
 def test_a_portal_that_refuses_the_rows_is_left_as_it_is(office: Office) -> None:

@@ -164,11 +164,12 @@ def test_defect_10_the_bare_library_asks_for_something_else_and_ours_asks_what_i
         bare(server).delete(UID, row_id="a/b")
         assert server.asked.pop().path == f"/resource/{UID}/a/b.json"
     counted = said([{"rows": "1"}])
-    rows = said([{":id": "row-aaaa-bbbb-cccc", "name": "a"}])
     sheet = Answer(body=b'"name"\n"a"\n', kind="text/csv")
+    numbered = Answer(body=b'":id","name"\n"row-aaaa-bbbb-cccc","a"\n', kind="text/csv")
 
     def answer(asked: Asked, _number: int) -> Answer:
-        return counted if "count" in asked.path else sheet if ".csv" in asked.path else rows
+        chosen = numbered if "select" in asked.path else sheet
+        return counted if "count" in asked.path else chosen
 
     with serving(answer) as server:
         assert read_back(guarded(server), UID, {"name": "text"}).rows == 1

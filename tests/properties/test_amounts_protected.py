@@ -10,12 +10,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from opengazette.disclosure.amounts import ProtectedAmounts, protected_amounts
-from opengazette.disclosure.audit_amounts import given_away
-from opengazette.disclosure.contributions import with_contributions
-from opengazette.disclosure.margins import with_margins
-from opengazette.disclosure.masked_amounts import withheld_amounts
-from opengazette.disclosure.structure import published_amounts
+from opengazette.disclosure.audit.amounts import given_away
+from opengazette.disclosure.masking.amounts import withheld_amounts
+from opengazette.disclosure.primary.amounts import ProtectedAmounts, protected_amounts
+from opengazette.disclosure.primary.contributions import with_contributions
+from opengazette.disclosure.tables.margins import with_margins
+from opengazette.disclosure.tables.structure import published_amounts
 from opengazette.errors import CannotProtect
 from opengazette.model.amounts import AmountRules
 from opengazette.model.publication import PublicationTable

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opengazette.disclosure.annotation import annotation_of, with_reasons
-from opengazette.disclosure.audit import PublishedRate, PublishedTable, audit
-from opengazette.disclosure.audit_linkage import read_together
-from opengazette.disclosure.complementary import protect
-from opengazette.disclosure.linear_system import CellTable, Dimension
-from opengazette.disclosure.linkage import joined, linked, shared, unlinked
-from opengazette.disclosure.primary import Protection, SmallCountRule, primary_cells
-from opengazette.disclosure.protected_cells import Concern
+from opengazette.disclosure.audit.audit import PublishedRate, PublishedTable, audit
+from opengazette.disclosure.audit.linkage import read_together
+from opengazette.disclosure.complementary.pattern import protect
+from opengazette.disclosure.masking.annotation import annotation_of, with_reasons
+from opengazette.disclosure.primary.counts import Protection, SmallCountRule, primary_cells
+from opengazette.disclosure.primary.protected_cells import Concern
+from opengazette.disclosure.tables.linear_system import CellTable, Dimension
+from opengazette.disclosure.tables.linkage import joined, linked, shared, unlinked
 
 RULE, RANGE = SmallCountRule(measures=("n", "part")), Protection()
 NAN = float("nan")

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opengazette.disclosure.dominance import (
+from opengazette.disclosure.primary.dominance import (
     dominant_cells,
     largest_contributions,
     p_percent_cells,

@@ -8,12 +8,12 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from opengazette.disclosure.audit import PublishedTable, audit
-from opengazette.disclosure.audit_insiders import singletons
-from opengazette.disclosure.complementary import protect
-from opengazette.disclosure.insider_protection import withheld_from_insiders
-from opengazette.disclosure.linear_system import CellTable, Dimension
-from opengazette.disclosure.primary import Protection, SmallCountRule
+from opengazette.disclosure.audit.audit import PublishedTable, audit
+from opengazette.disclosure.audit.insiders import singletons
+from opengazette.disclosure.complementary.pattern import protect
+from opengazette.disclosure.masking.insiders import withheld_from_insiders
+from opengazette.disclosure.primary.counts import Protection, SmallCountRule
+from opengazette.disclosure.tables.linear_system import CellTable, Dimension
 from opengazette.errors import CannotProtect
 
 SEX = Dimension("sex", "T", {"T": ("f", "m")}, ("T", "f", "m"))

@@ -9,10 +9,10 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from opengazette.disclosure.audit import PublishedTable, attack
-from opengazette.disclosure.audit_insiders import Insider, singletons
-from opengazette.disclosure.linear_system import Dimension
-from opengazette.disclosure.primary import Protection, SmallCountRule
+from opengazette.disclosure.audit.audit import PublishedTable, attack
+from opengazette.disclosure.audit.insiders import Insider, singletons
+from opengazette.disclosure.primary.counts import Protection, SmallCountRule
+from opengazette.disclosure.tables.linear_system import Dimension
 
 RULE, WIDE = SmallCountRule(threshold=4), Protection(low=0, high=30)
 SEX = Dimension("sex", "T", {"T": ("f", "m")}, ("T", "f", "m"))

@@ -10,11 +10,11 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from opengazette.disclosure import audit_attack
-from opengazette.disclosure.audit_attack import Verdict, verdicts, widths
-from opengazette.disclosure.audit_bounds import tightened
-from opengazette.disclosure.audit_knowledge import Knowledge
-from opengazette.disclosure.audit_part import Part
+from opengazette.disclosure.audit import attack as audit_attack
+from opengazette.disclosure.audit.attack import Verdict, verdicts, widths
+from opengazette.disclosure.audit.bounds import tightened
+from opengazette.disclosure.audit.knowledge import Knowledge
+from opengazette.disclosure.audit.part import Part
 
 TOP = 5
 

@@ -11,10 +11,15 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from opengazette.disclosure.cell_attack import attack_cells
-from opengazette.disclosure.cell_protection import Options, ProtectedCells, demanded, protect_cells
-from opengazette.disclosure.given_cells import GivenCells, PublishedCells
-from opengazette.disclosure.published_beside import Beside
+from opengazette.disclosure.standalone.attack import attack_cells
+from opengazette.disclosure.standalone.given_cells import GivenCells, PublishedCells
+from opengazette.disclosure.standalone.protection import (
+    Options,
+    ProtectedCells,
+    demanded,
+    protect_cells,
+)
+from opengazette.disclosure.standalone.published_beside import Beside
 from opengazette.errors import CannotProtect, DisclosureRisk
 from opengazette.model.cell_structure import CellStructure
 

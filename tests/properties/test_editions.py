@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opengazette.adapters.contracts import load_rule_pack
-from opengazette.disclosure.facts import TableFacts, Variable
-from opengazette.disclosure.scoring import score
-from opengazette.disclosure.six_steps import Declared, take_steps
+from opengazette.disclosure.assessment.facts import TableFacts, Variable
+from opengazette.disclosure.assessment.scoring import score
+from opengazette.disclosure.assessment.six_steps import Declared, take_steps
 
 ROOT = Path(__file__).parents[2]
 V1, V2 = (load_rule_pack(ROOT, f"calhhs-ddg-{edition}") for edition in ("1.0", "2.0"))

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opengazette.disclosure.linear_system import (
+from opengazette.disclosure.tables.linear_system import (
     CellTable,
     Dimension,
     LinearSystem,

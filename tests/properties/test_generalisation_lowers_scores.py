@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from opengazette.disclosure.coarser import forms
-from opengazette.disclosure.proposals import coarsened
-from opengazette.disclosure.scoring import score, table_facts
+from opengazette.disclosure.assessment.scoring import score, table_facts
+from opengazette.disclosure.generalisation.coarser import forms
+from opengazette.disclosure.generalisation.proposals import coarsened
 from opengazette.model.contract import Contract
 from opengazette.model.reference import PopulationTable
 from opengazette.model.rulepack import RulePack

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opengazette.disclosure.audit import PublishedTable, audit
-from opengazette.disclosure.audit_memory import reader_of
-from opengazette.disclosure.complementary import count_weights, protect
-from opengazette.disclosure.linear_system import CellTable, Dimension
-from opengazette.disclosure.masking import withheld_for
-from opengazette.disclosure.memory import remember
-from opengazette.disclosure.primary import Protection, SmallCountRule, primary_cells
-from opengazette.disclosure.protected_cells import Concern
-from opengazette.disclosure.seen import STEADY, Growing, SeenTable
+from opengazette.disclosure.audit.audit import PublishedTable, audit
+from opengazette.disclosure.audit.memory import reader_of
+from opengazette.disclosure.complementary.pattern import count_weights, protect
+from opengazette.disclosure.masking.counts import withheld_for
+from opengazette.disclosure.primary.counts import Protection, SmallCountRule, primary_cells
+from opengazette.disclosure.primary.protected_cells import Concern
+from opengazette.disclosure.releases.memory import remember
+from opengazette.disclosure.releases.seen import STEADY, Growing, SeenTable
+from opengazette.disclosure.tables.linear_system import CellTable, Dimension
 
 RULE, RANGE = SmallCountRule(measures=("n", "part")), Protection()
 TO_DATE, BY_QUARTER = Growing(between_releases=True), Growing(over="d0")

@@ -8,11 +8,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opengazette.disclosure.audit import PublishedTable, attack
-from opengazette.disclosure.audit_memory import Reader, reader_of
-from opengazette.disclosure.linear_system import CellTable, Dimension
-from opengazette.disclosure.primary import Protection, SmallCountRule
-from opengazette.disclosure.seen import SeenTable
+from opengazette.disclosure.audit.audit import PublishedTable, attack
+from opengazette.disclosure.audit.memory import Reader, reader_of
+from opengazette.disclosure.primary.counts import Protection, SmallCountRule
+from opengazette.disclosure.releases.seen import SeenTable
+from opengazette.disclosure.tables.linear_system import CellTable, Dimension
 
 RULE = SmallCountRule(threshold=3)
 SEX = Dimension("sex", "T", {"T": ("f", "m")}, ("T", "f", "m"))

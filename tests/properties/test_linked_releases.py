@@ -8,15 +8,15 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from opengazette.disclosure.audit import PublishedTable, attack, audit
-from opengazette.disclosure.audit_memory import Reader, reader_of
-from opengazette.disclosure.complementary import count_weights
-from opengazette.disclosure.linear_system import CellTable, Dimension
-from opengazette.disclosure.masking import withheld_for
-from opengazette.disclosure.memory import remember
-from opengazette.disclosure.primary import Protection, SmallCountRule, primary_cells
-from opengazette.disclosure.protected_cells import Concern
-from opengazette.disclosure.seen import BETWEEN, Growing, SeenTable
+from opengazette.disclosure.audit.audit import PublishedTable, attack, audit
+from opengazette.disclosure.audit.memory import Reader, reader_of
+from opengazette.disclosure.complementary.pattern import count_weights
+from opengazette.disclosure.masking.counts import withheld_for
+from opengazette.disclosure.primary.counts import Protection, SmallCountRule, primary_cells
+from opengazette.disclosure.primary.protected_cells import Concern
+from opengazette.disclosure.releases.memory import remember
+from opengazette.disclosure.releases.seen import BETWEEN, Growing, SeenTable
+from opengazette.disclosure.tables.linear_system import CellTable, Dimension
 from opengazette.errors import CannotProtect
 
 RULE, RANGE = SmallCountRule(threshold=3), Protection(low=1, high=2)

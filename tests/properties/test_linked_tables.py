@@ -9,12 +9,12 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from opengazette.disclosure.audit import Finding, PublishedTable, attack, audit
-from opengazette.disclosure.audit_linkage import read_together
-from opengazette.disclosure.complementary import protect
-from opengazette.disclosure.linear_system import CellTable, Dimension, floors
-from opengazette.disclosure.linkage import joined, linked, shared, unlinked
-from opengazette.disclosure.primary import Protection, SmallCountRule
+from opengazette.disclosure.audit.audit import Finding, PublishedTable, attack, audit
+from opengazette.disclosure.audit.linkage import read_together
+from opengazette.disclosure.complementary.pattern import protect
+from opengazette.disclosure.primary.counts import Protection, SmallCountRule
+from opengazette.disclosure.tables.linear_system import CellTable, Dimension, floors
+from opengazette.disclosure.tables.linkage import joined, linked, shared, unlinked
 from opengazette.errors import CannotProtect
 
 RULE, RANGE = SmallCountRule(threshold=4), Protection(low=1, high=3)

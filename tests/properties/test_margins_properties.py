@@ -10,9 +10,9 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opengazette.disclosure.linear_system import LinearSystem
-from opengazette.disclosure.margins import with_margins
-from opengazette.disclosure.structure import cell_table
+from opengazette.disclosure.tables.linear_system import LinearSystem
+from opengazette.disclosure.tables.margins import with_margins
+from opengazette.disclosure.tables.structure import cell_table
 from opengazette.model.publication import PublicationTable
 
 GROUPS = {"West": ("A", "B"), "North": ("West", "C")}

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opengazette.adapters.contracts import load_rule_pack
-from opengazette.disclosure.margins import with_margins
-from opengazette.disclosure.marks import marked, marks_of, miscoded, uncoded
-from opengazette.disclosure.withholding import withhold
+from opengazette.disclosure.masking.withholding import withhold
+from opengazette.disclosure.primary.marks import marked, marks_of, miscoded, uncoded
+from opengazette.disclosure.tables.margins import with_margins
 from opengazette.documentation.canonical import read_table_csv, table_csv
 from opengazette.model.publication import PublicationTable
 

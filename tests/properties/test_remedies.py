@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from opengazette.disclosure.coarser_forms import (
+from opengazette.disclosure.assessment.scoring import TableFacts, Variable, score
+from opengazette.disclosure.generalisation.coarser_forms import (
     coarser_variable,
     larger_areas,
     longer_periods,
 )
-from opengazette.disclosure.remedies import cheapest_remedies
-from opengazette.disclosure.scoring import TableFacts, Variable, score
+from opengazette.disclosure.generalisation.remedies import cheapest_remedies
 from opengazette.model.rulepack import RulePack
 
 FOLDER = Path(__file__).parents[2] / "config" / "rulepacks"

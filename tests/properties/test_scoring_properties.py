@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from opengazette.disclosure.scoring import TableFacts, Variable, score
+from opengazette.disclosure.assessment.scoring import TableFacts, Variable, score
 from opengazette.model.rulepack import RulePack, TimeUnit
 
 FOLDER = Path(__file__).parents[2] / "config" / "rulepacks"

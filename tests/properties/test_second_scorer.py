@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opengazette.adapters.contracts import load_rule_pack
-from opengazette.disclosure.described_facts import explain_described
+from opengazette.disclosure.assessment.described_facts import explain_described
 from opengazette.model.described import DescribedTable
 
 V2 = load_rule_pack(Path(__file__).parents[2], "calhhs-ddg-2.0")

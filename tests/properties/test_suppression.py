@@ -10,10 +10,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from opengazette.disclosure.audit import Finding, PublishedTable, attack, audit
-from opengazette.disclosure.complementary import Pattern, Protection, protect
-from opengazette.disclosure.linear_system import CellTable, Dimension
-from opengazette.disclosure.primary import SmallCountRule
+from opengazette.disclosure.audit.audit import Finding, PublishedTable, attack, audit
+from opengazette.disclosure.complementary.pattern import Pattern, Protection, protect
+from opengazette.disclosure.primary.counts import SmallCountRule
+from opengazette.disclosure.tables.linear_system import CellTable, Dimension
 from opengazette.errors import CannotProtect
 
 RULE = SmallCountRule(threshold=4)

@@ -10,8 +10,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from opengazette.adapters.contracts import load_populations, load_rule_pack
-from opengazette.disclosure.described_facts import explain_described
-from opengazette.disclosure.explanation import Explained
+from opengazette.disclosure.assessment.described_facts import explain_described
+from opengazette.disclosure.assessment.explanation import Explained
 from opengazette.documentation.rules_manual import (
     Example,
     Expected,

@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from opengazette.disclosure.annotation import AnnotationDecision, annotation_of
-from opengazette.disclosure.audit import PublishedTable, audit
-from opengazette.disclosure.complementary import protect
-from opengazette.disclosure.linear_system import CellTable, Dimension
-from opengazette.disclosure.margins import with_margins
-from opengazette.disclosure.primary import Protection, SmallCountRule, primary_cells
-from opengazette.disclosure.protected_cells import Concern
-from opengazette.disclosure.structure import cell_table, published_table
-from opengazette.disclosure.withholding import withhold
+from opengazette.disclosure.audit.audit import PublishedTable, audit
+from opengazette.disclosure.complementary.pattern import protect
+from opengazette.disclosure.masking.annotation import AnnotationDecision, annotation_of
+from opengazette.disclosure.masking.withholding import withhold
+from opengazette.disclosure.primary.counts import Protection, SmallCountRule, primary_cells
+from opengazette.disclosure.primary.protected_cells import Concern
+from opengazette.disclosure.tables.linear_system import CellTable, Dimension
+from opengazette.disclosure.tables.margins import with_margins
+from opengazette.disclosure.tables.structure import cell_table, published_table
 from opengazette.errors import Fault
 from opengazette.model.publication import PublicationTable
 

@@ -18,9 +18,9 @@ from examples.assessed import (
 )
 from examples.contracts import cells
 
-from opengazette.disclosure.assessment import assess
-from opengazette.disclosure.denominators import smallest_denominator
-from opengazette.disclosure.margins import with_margins
+from opengazette.disclosure.assessment.assessment import assess
+from opengazette.disclosure.assessment.denominators import smallest_denominator
+from opengazette.disclosure.tables.margins import with_margins
 from opengazette.errors import ContractInvalid, DisclosureRisk
 
 

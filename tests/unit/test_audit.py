@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from opengazette.disclosure.audit import Finding, PublishedRate, PublishedTable, attack, audit
-from opengazette.disclosure.linear_system import Dimension
-from opengazette.disclosure.primary import Protection, SmallCountRule
+from opengazette.disclosure.audit.audit import Finding, PublishedRate, PublishedTable, attack, audit
+from opengazette.disclosure.primary.counts import Protection, SmallCountRule
+from opengazette.disclosure.tables.linear_system import Dimension
 from opengazette.errors import AuditFailed
 
 RULE, RANGE, GONE = SmallCountRule(), Protection(), float("nan")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from opengazette.disclosure.audit import PublishedTable, attack, audit
-from opengazette.disclosure.audit_insiders import Insider, singletons
-from opengazette.disclosure.linear_system import Dimension
-from opengazette.disclosure.primary import Protection, SmallCountRule, Width
+from opengazette.disclosure.audit.audit import PublishedTable, attack, audit
+from opengazette.disclosure.audit.insiders import Insider, singletons
+from opengazette.disclosure.primary.counts import Protection, SmallCountRule, Width
+from opengazette.disclosure.tables.linear_system import Dimension
 from opengazette.errors import AuditFailed
 
 RULE, RANGE = SmallCountRule(), Protection()

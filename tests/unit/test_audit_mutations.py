@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opengazette.disclosure import audit as audit_module
-from opengazette.disclosure import audit_attack, audit_knowledge
-from opengazette.disclosure.audit import PublishedRate, PublishedTable, audit
-from opengazette.disclosure.audit_insiders import Insider
-from opengazette.disclosure.audit_knowledge import PublishedSum
-from opengazette.disclosure.linear_system import Dimension
-from opengazette.disclosure.primary import Protection, SmallCountRule
+from opengazette.disclosure.audit import attack as audit_attack
+from opengazette.disclosure.audit import audit as audit_module
+from opengazette.disclosure.audit import knowledge as audit_knowledge
+from opengazette.disclosure.audit.audit import PublishedRate, PublishedTable, audit
+from opengazette.disclosure.audit.insiders import Insider
+from opengazette.disclosure.audit.knowledge import PublishedSum
+from opengazette.disclosure.primary.counts import Protection, SmallCountRule
+from opengazette.disclosure.tables.linear_system import Dimension
 
 RULE, RANGE = SmallCountRule(measures=("n", "part")), Protection()
 Marks = dict[str, np.ndarray]

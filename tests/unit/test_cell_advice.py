@@ -8,11 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opengazette.disclosure.cell_advice import changes
-from opengazette.disclosure.cell_protection import Options, demanded, protect_cells
-from opengazette.disclosure.given_cells import GivenCells, PublishedCells, flagged, rule_of
-from opengazette.disclosure.published_beside import Beside
-from opengazette.disclosure.redrawn import merged, without_code
+from opengazette.disclosure.standalone.advice import changes
+from opengazette.disclosure.standalone.given_cells import (
+    GivenCells,
+    PublishedCells,
+    flagged,
+    rule_of,
+)
+from opengazette.disclosure.standalone.protection import Options, demanded, protect_cells
+from opengazette.disclosure.standalone.published_beside import Beside
+from opengazette.disclosure.standalone.redrawn import merged, without_code
 from opengazette.errors import CannotProtect
 from opengazette.model.cell_structure import CellStructure
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opengazette.disclosure.cell_index import CellIndex
-from opengazette.disclosure.linear_system import CellTable, Dimension
+from opengazette.disclosure.tables.cell_index import CellIndex
+from opengazette.disclosure.tables.linear_system import CellTable, Dimension
 from opengazette.errors import CannotProtect
 
 SEX = Dimension("sex", "T", {"T": ("f", "m")}, ("T", "f", "m"))

@@ -8,10 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opengazette.disclosure.cell_attack import attack_cells
-from opengazette.disclosure.cell_prices import Objective, prices
-from opengazette.disclosure.cell_protection import Options, ProtectedCells, demanded, protect_cells
-from opengazette.disclosure.given_cells import GivenCells, PublishedCells, cell_table
+from opengazette.disclosure.standalone.attack import attack_cells
+from opengazette.disclosure.standalone.given_cells import GivenCells, PublishedCells, cell_table
+from opengazette.disclosure.standalone.prices import Objective, prices
+from opengazette.disclosure.standalone.protection import (
+    Options,
+    ProtectedCells,
+    demanded,
+    protect_cells,
+)
 from opengazette.errors import CannotProtect
 from opengazette.model.cell_structure import CellStructure
 

@@ -7,16 +7,20 @@ import itertools
 import numpy as np
 import pytest
 
-from opengazette.disclosure.audit_proof import proofs
-from opengazette.disclosure.cell_protection import (
+from opengazette.disclosure.audit.proof import proofs
+from opengazette.disclosure.standalone.given_cells import (
+    GivenCells,
+    PublishedCells,
+    published_table,
+)
+from opengazette.disclosure.standalone.inferred_totals import inferred_structure
+from opengazette.disclosure.standalone.protection import (
     Options,
     ProtectedCells,
     attack_cells,
     demanded,
     protect_cells,
 )
-from opengazette.disclosure.given_cells import GivenCells, PublishedCells, published_table
-from opengazette.disclosure.inferred_totals import inferred_structure
 from opengazette.errors import CannotProtect, SettingsInvalid
 from opengazette.model.cell_structure import CellStructure, CodeTree
 

@@ -20,7 +20,7 @@ from opengazette.adapters.sources.duckdb import DuckDBSource
 from opengazette.adapters.tabulator import IbisTabulator
 from opengazette.cli.main import app
 from opengazette.demo import departments
-from opengazette.disclosure.proposals import least_generalisation
+from opengazette.disclosure.generalisation.proposals import least_generalisation
 from opengazette.model.contract import Contract
 
 ROOT = Path(__file__).parents[2]

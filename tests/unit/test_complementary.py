@@ -7,9 +7,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from opengazette.disclosure.complementary import Pattern, Protection, level_weights, protect
-from opengazette.disclosure.linear_system import CellTable, Dimension
-from opengazette.disclosure.primary import SmallCountRule
+from opengazette.disclosure.complementary.pattern import Pattern, Protection, level_weights, protect
+from opengazette.disclosure.primary.counts import SmallCountRule
+from opengazette.disclosure.tables.linear_system import CellTable, Dimension
 from opengazette.errors import CannotProtect
 
 RULE, RANGE = SmallCountRule(), Protection()

@@ -8,10 +8,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opengazette.disclosure.complementary_blocks import proved_in_blocks
-from opengazette.disclosure.complementary_network import Columns
-from opengazette.disclosure.complementary_verification import verify_witnesses
-from opengazette.disclosure.linear_system import CellTable, Dimension, LinearSystem
+from opengazette.disclosure.complementary.blocks import proved_in_blocks
+from opengazette.disclosure.complementary.network import Columns
+from opengazette.disclosure.complementary.verification import verify_witnesses
+from opengazette.disclosure.tables.linear_system import CellTable, Dimension, LinearSystem
 
 PLACES = {"T": ("x", "y"), "x": ("x1", "x2", "x3"), "y": ("y1", "y2", "y3", "y4")}
 AGES = {"T": ("a", "b", "c")}

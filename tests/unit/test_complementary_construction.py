@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opengazette.disclosure.complementary_construction import EXTENSIONS, Construction, construct
-from opengazette.disclosure.complementary_cover import Cover, cover
-from opengazette.disclosure.complementary_network import Columns
-from opengazette.disclosure.complementary_verification import verify_witnesses
-from opengazette.disclosure.linear_system import CellTable, Dimension, LinearSystem
-from opengazette.disclosure.product_moves import MoveSpace
+from opengazette.disclosure.complementary.construction import EXTENSIONS, Construction, construct
+from opengazette.disclosure.complementary.cover import Cover, cover
+from opengazette.disclosure.complementary.network import Columns
+from opengazette.disclosure.complementary.product_moves import MoveSpace
+from opengazette.disclosure.complementary.verification import verify_witnesses
+from opengazette.disclosure.tables.linear_system import CellTable, Dimension, LinearSystem
 
 FLAT = {"T": ("a", "b", "c")}
 DEEP = {"T": ("x", "y"), "x": ("x1", "x2"), "y": ("y1", "y2", "y3")}

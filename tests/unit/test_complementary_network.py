@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from opengazette.disclosure.complementary_network import Columns, Network, networks
+from opengazette.disclosure.complementary.network import Columns, Network, networks
 
 
 def known(width: int, **given: list[float]) -> Columns:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from opengazette.disclosure.complementary_network import Network
-from opengazette.disclosure.complementary_peel import Peeling
+from opengazette.disclosure.complementary.network import Network
+from opengazette.disclosure.complementary.peel import Peeling
 
 
 def chain() -> Network:

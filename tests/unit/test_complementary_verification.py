@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from opengazette.disclosure.complementary_network import Columns, networks
-from opengazette.disclosure.complementary_verification import (
+from opengazette.disclosure.complementary.network import Columns, networks
+from opengazette.disclosure.complementary.verification import (
     Moves,
     verify_network,
     verify_witnesses,
 )
-from opengazette.disclosure.linear_system import LinearSystem
+from opengazette.disclosure.tables.linear_system import LinearSystem
 from opengazette.errors import Fault
 
 # Two rows and two columns, all four cells withheld, the margins shown.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from opengazette.disclosure.audit import PublishedTable, audit
-from opengazette.disclosure.audit_memory import given_away_before, reader_of
-from opengazette.disclosure.linear_system import CellTable, Dimension
-from opengazette.disclosure.memory import Remembered, remember
-from opengazette.disclosure.primary import Protection, SmallCountRule, primary_cells
-from opengazette.disclosure.protected_cells import Concern
-from opengazette.disclosure.seen import Growing, SeenTable
+from opengazette.disclosure.audit.audit import PublishedTable, audit
+from opengazette.disclosure.audit.memory import given_away_before, reader_of
+from opengazette.disclosure.primary.counts import Protection, SmallCountRule, primary_cells
+from opengazette.disclosure.primary.protected_cells import Concern
+from opengazette.disclosure.releases.memory import Remembered, remember
+from opengazette.disclosure.releases.seen import Growing, SeenTable
+from opengazette.disclosure.tables.linear_system import CellTable, Dimension
 
 RULE, RANGE = SmallCountRule(), Protection()
 COUNTIES = ("a", "b", "c", "d")

@@ -20,7 +20,7 @@ from examples.contracts import cells
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from opengazette.disclosure.assessment import declared_by
+from opengazette.disclosure.assessment.assessment import declared_by
 from opengazette.errors import DisclosureRisk
 from opengazette.model.contract import Contract
 from opengazette.model.rulepack import RulePack

@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from opengazette.adapters.contracts import load_rule_pack
-from opengazette.disclosure.described_facts import explain_described
-from opengazette.disclosure.described_levels import refuse_unknown_levels
+from opengazette.disclosure.assessment.described_facts import explain_described
+from opengazette.disclosure.assessment.described_levels import refuse_unknown_levels
 from opengazette.errors import ContractInvalid, DisclosureRisk
 from opengazette.model.described import DescribedTable
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from opengazette.disclosure.audit import PublishedTable, audit
-from opengazette.disclosure.complementary import Width, protect
-from opengazette.disclosure.dominance import (
+from opengazette.disclosure.audit.audit import PublishedTable, audit
+from opengazette.disclosure.complementary.pattern import Width, protect
+from opengazette.disclosure.primary.counts import SmallCountRule
+from opengazette.disclosure.primary.dominance import (
     amount_rule,
     amounts_of_few,
     dominant_cells,
@@ -15,9 +16,8 @@ from opengazette.disclosure.dominance import (
     p_percent_cells,
     p_percent_shortfall,
 )
-from opengazette.disclosure.forced import Forced, decided
-from opengazette.disclosure.linear_system import CellTable, Dimension
-from opengazette.disclosure.primary import SmallCountRule
+from opengazette.disclosure.primary.forced import Forced, decided
+from opengazette.disclosure.tables.linear_system import CellTable, Dimension
 from opengazette.errors import CannotProtect
 
 PAYER = Dimension("payer", "T", {"T": ("a", "b", "c", "d")}, ("T", "a", "b", "c", "d"))

@@ -14,9 +14,16 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from opengazette.adapters.contracts import load_rule_pack
-from opengazette.disclosure.estimates import relative_error_percent, unsteady
-from opengazette.disclosure.marks import Marks, codes_used, marked, marks_of, miscoded, uncoded
-from opengazette.disclosure.withholding import withhold
+from opengazette.disclosure.masking.withholding import withhold
+from opengazette.disclosure.primary.estimates import relative_error_percent, unsteady
+from opengazette.disclosure.primary.marks import (
+    Marks,
+    codes_used,
+    marked,
+    marks_of,
+    miscoded,
+    uncoded,
+)
 from opengazette.model.publication import PublicationTable
 from opengazette.model.reliability import ReliabilityRules
 

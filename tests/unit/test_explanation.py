@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from opengazette.adapters.contracts import load_contract, load_rule_pack
-from opengazette.disclosure.explanation import Explained, explain_table
+from opengazette.disclosure.assessment.explanation import Explained, explain_table
 from opengazette.model.contract import Contract
 
 ROOT = Path(__file__).parents[2]

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from examples.contracts import cells, example_contract
 
-from opengazette.disclosure.denominators import smallest_denominator, smallest_listed
-from opengazette.disclosure.facts import TableFacts, Variable, table_facts
-from opengazette.disclosure.margins import with_margins
+from opengazette.disclosure.assessment.denominators import smallest_denominator, smallest_listed
+from opengazette.disclosure.assessment.facts import TableFacts, Variable, table_facts
+from opengazette.disclosure.tables.margins import with_margins
 from opengazette.errors import ContractInvalid, DisclosureRisk
 from opengazette.model.contract import Contract
 from opengazette.model.reference import PopulationTable

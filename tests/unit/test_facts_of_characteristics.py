@@ -9,8 +9,8 @@ import pytest
 from examples.assessed import BANDS, EVERYBODY, POPULATIONS, SEX, assessed, contract, dimension
 from examples.contracts import cells
 
-from opengazette.disclosure.facts import table_facts
-from opengazette.disclosure.margins import with_margins
+from opengazette.disclosure.assessment.facts import table_facts
+from opengazette.disclosure.tables.margins import with_margins
 from opengazette.model.contract import Contract
 
 

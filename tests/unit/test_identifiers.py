@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from opengazette.disclosure.identifiers import find_identifiers
+from opengazette.disclosure.identifiers.texts import find_identifiers
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from opengazette.adapters.identifier_scan import scan_extract
-from opengazette.disclosure.clearance import identifiers_among
-from opengazette.disclosure.identifying_columns import identifying_columns
-from opengazette.disclosure.identifying_names import kind_of_column
+from opengazette.disclosure.identifiers.columns import identifying_columns
+from opengazette.disclosure.identifiers.names import kind_of_column
+from opengazette.disclosure.masking.clearance import identifiers_among
 from opengazette.model.contract import Contract
 from opengazette.model.source import ColumnType
 

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from opengazette.disclosure.linear_system import CellTable, Dimension, LinearSystem, floors
+from opengazette.disclosure.tables.linear_system import CellTable, Dimension, LinearSystem, floors
 from opengazette.errors import CannotProtect
 
 SEX = Dimension("sex", "T", {"T": ("f", "m")}, ("T", "f", "m"))

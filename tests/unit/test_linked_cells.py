@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from opengazette.disclosure.audit import PublishedRate, PublishedTable, audit
-from opengazette.disclosure.audit_linkage import published_twice, read_together
-from opengazette.disclosure.complementary import protect
-from opengazette.disclosure.linear_system import CellTable, Dimension, LinearSystem, floors
-from opengazette.disclosure.linkage import joined, linked, shared, unlinked
-from opengazette.disclosure.primary import Protection, SmallCountRule, primary_cells
+from opengazette.disclosure.audit.audit import PublishedRate, PublishedTable, audit
+from opengazette.disclosure.audit.linkage import published_twice, read_together
+from opengazette.disclosure.complementary.pattern import protect
+from opengazette.disclosure.primary.counts import Protection, SmallCountRule, primary_cells
+from opengazette.disclosure.tables.linear_system import CellTable, Dimension, LinearSystem, floors
+from opengazette.disclosure.tables.linkage import joined, linked, shared, unlinked
 from opengazette.errors import AuditFailed, CannotProtect
 
 RULE, RANGE = SmallCountRule(), Protection()

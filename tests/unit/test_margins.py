@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from opengazette.disclosure.margins import with_margins
+from opengazette.disclosure.tables.margins import with_margins
 from opengazette.errors import ContractInvalid, StandardsNotMet
 from opengazette.model.publication import PublicationTable
 

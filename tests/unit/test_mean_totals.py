@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from examples.nights import Nights, by_group, count
 
-from opengazette.disclosure.margins import with_margins
-from opengazette.disclosure.mean_totals import refuse_told_totals, told_totals
+from opengazette.disclosure.tables.margins import with_margins
+from opengazette.disclosure.tables.mean_totals import refuse_told_totals, told_totals
 from opengazette.errors import CannotProtect, DisclosureRisk
 from opengazette.model.contract import Contract
 from opengazette.model.publication import PublicationTable

@@ -10,7 +10,7 @@ import pytest
 
 from opengazette.adapters.archives.folder import FolderArchive
 from opengazette.adapters.contracts import load_contract, load_elements
-from opengazette.disclosure.identifiers import IdentifierFound
+from opengazette.disclosure.identifiers.texts import IdentifierFound
 from opengazette.errors import (
     ApprovalMissing,
     DisclosureRisk,

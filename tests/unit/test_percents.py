@@ -19,7 +19,7 @@ from opengazette.adapters.archives.tables import ParquetTables
 from opengazette.adapters.check import check
 from opengazette.adapters.contracts import load_contract, load_rule_pack
 from opengazette.demo.sample import sample
-from opengazette.disclosure.percents import false_percents, whole_percents
+from opengazette.disclosure.tables.percents import false_percents, whole_percents
 from opengazette.errors import CannotProtect, ContractInvalid, DisclosureRisk
 from opengazette.model.contract import Contract
 from opengazette.model.percents import PercentRules

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from opengazette.disclosure.primary import SmallCountRule, primary_cells
+from opengazette.disclosure.primary.counts import SmallCountRule, primary_cells
 from opengazette.errors import CannotProtect
 
 

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from opengazette.disclosure.assessment import assess
-from opengazette.disclosure.coarser import Form, forms
-from opengazette.disclosure.proposals import coarsened, least_generalisation
+from opengazette.disclosure.assessment.assessment import assess
+from opengazette.disclosure.generalisation.coarser import Form, forms
+from opengazette.disclosure.generalisation.proposals import coarsened, least_generalisation
 from opengazette.model.contract import Contract
 from opengazette.model.generalisation import Bands, Categories, Period
 from opengazette.model.publication import Dimension

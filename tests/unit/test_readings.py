@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from opengazette.adapters.contracts import load_rule_pack
-from opengazette.disclosure.facts import TableFacts, Variable
-from opengazette.disclosure.remedies import cheapest_remedies
-from opengazette.disclosure.scoring import score
+from opengazette.disclosure.assessment.facts import TableFacts, Variable
+from opengazette.disclosure.assessment.scoring import score
+from opengazette.disclosure.generalisation.remedies import cheapest_remedies
 from opengazette.governance.overlays import overlaid
 from opengazette.model.overlay import Overlay
 from opengazette.model.readings import Readings

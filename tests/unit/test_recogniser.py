@@ -13,7 +13,7 @@ from opengazette.adapters import identifier_scan
 from opengazette.adapters.contracts import load_contract
 from opengazette.adapters.identifier_scan import scan_extract
 from opengazette.adapters.recogniser import PresidioNumbers, installed_recogniser
-from opengazette.disclosure.identifiers import IdentifierFound, Recogniser
+from opengazette.disclosure.identifiers.texts import IdentifierFound, Recogniser
 
 CONTRACT = load_contract(Path(__file__).parents[2], "restaurant_inspections")
 TEXT = next(

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from scipy.stats import nbinom
 
-from opengazette.disclosure.record_identifiers import identifying_in_records
-from opengazette.disclosure.record_risk import individual_risks, measured, record_risk
+from opengazette.disclosure.identifiers.record_risk import individual_risks, measured, record_risk
+from opengazette.disclosure.identifiers.records import identifying_in_records
 from opengazette.errors import DisclosureRisk
 from opengazette.model.record_release import RecordLimits, RecordRelease
 from opengazette.model.record_risk import RecordRisk

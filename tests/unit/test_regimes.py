@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from opengazette.adapters.contracts import load_contract
-from opengazette.disclosure.safe_harbor import safe_harbor_obstacles
+from opengazette.disclosure.assessment.safe_harbor import safe_harbor_obstacles
 from opengazette.errors import ApprovalMissing, DisclosureRisk
 from opengazette.governance.approvals import standing_approval
 from opengazette.governance.regimes import lacking

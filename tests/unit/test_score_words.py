@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from opengazette.adapters.contracts import load_rule_pack
-from opengazette.disclosure.facts import TableFacts, Variable
-from opengazette.disclosure.scoring import Crossing, crossing, interaction_points, score
+from opengazette.disclosure.assessment.facts import TableFacts, Variable
+from opengazette.disclosure.assessment.scoring import Crossing, crossing, interaction_points, score
 from opengazette.errors import DisclosureRisk
 from opengazette.model.rulepack import RulePack
 

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from opengazette.disclosure.scoring import Score, TableFacts, Variable, score, smallest_cell
+from opengazette.disclosure.assessment.scoring import (
+    Score,
+    TableFacts,
+    Variable,
+    score,
+    smallest_cell,
+)
 from opengazette.errors import DisclosureRisk
 from opengazette.model.rulepack import RulePack
 

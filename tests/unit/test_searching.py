@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from opengazette.cli.searching import Search, progress_words, searching
-from opengazette.disclosure.complementary import Progress
+from opengazette.disclosure.complementary.pattern import Progress
 
 EXAMPLES = Path(__file__).parents[2] / "docs/examples"
 HALF = Progress(part=1, parts=2, round=3, cells=1200, cost=1200.4, bound=1100.0)

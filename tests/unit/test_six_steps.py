@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from opengazette.adapters.contracts import load_rule_pack
-from opengazette.disclosure.facts import TableFacts, Variable, meets_safe_harbor
-from opengazette.disclosure.six_steps import Declared, StepDecision, take_steps
+from opengazette.disclosure.assessment.facts import TableFacts, Variable, meets_safe_harbor
+from opengazette.disclosure.assessment.six_steps import Declared, StepDecision, take_steps
 
 V1, V2 = (load_rule_pack(Path(__file__).parents[2], f"calhhs-ddg-{n}.0") for n in (1, 2))
 DECLARED = Declared(

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from opengazette.disclosure.audit import audit
-from opengazette.disclosure.margins import with_margins
-from opengazette.disclosure.measure_sums import MOST_PARTS, measure_sums
-from opengazette.disclosure.primary import Protection, SmallCountRule, primary_cells
-from opengazette.disclosure.protected_cells import Concern, ProtectedCounts
-from opengazette.disclosure.structure import published_table
-from opengazette.disclosure.summed_counts import withheld_with_sums
-from opengazette.disclosure.withholding import withhold
+from opengazette.disclosure.audit.audit import audit
+from opengazette.disclosure.masking.withholding import withhold
+from opengazette.disclosure.primary.counts import Protection, SmallCountRule, primary_cells
+from opengazette.disclosure.primary.protected_cells import Concern, ProtectedCounts
+from opengazette.disclosure.tables.margins import with_margins
+from opengazette.disclosure.tables.measure_sums import MOST_PARTS, measure_sums
+from opengazette.disclosure.tables.structure import published_table
+from opengazette.disclosure.tables.summed_counts import withheld_with_sums
 from opengazette.errors import CannotProtect
 from opengazette.model.publication import PublicationTable
 

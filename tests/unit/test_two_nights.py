@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from examples.encounters import COUNTIES, Office, by_county_and_sex, small_contract
 
-from opengazette.disclosure.complementary import protect
-from opengazette.disclosure.primary import Protection, SmallCountRule
-from opengazette.disclosure.structure import cell_table
-from opengazette.disclosure.withholding import withhold
+from opengazette.disclosure.complementary.pattern import protect
+from opengazette.disclosure.masking.withholding import withhold
+from opengazette.disclosure.primary.counts import Protection, SmallCountRule
+from opengazette.disclosure.tables.structure import cell_table
 from opengazette.errors import AuditFailed
 from opengazette.model.contract import Contract
 from opengazette.model.stages import Deidentified, Release

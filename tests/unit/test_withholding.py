@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from opengazette.disclosure.clearance import derived_from_withheld
-from opengazette.disclosure.complementary import protect
-from opengazette.disclosure.margins import with_margins
-from opengazette.disclosure.primary import Protection, SmallCountRule
-from opengazette.disclosure.structure import cell_table, published_table
-from opengazette.disclosure.withholding import withhold
+from opengazette.disclosure.complementary.pattern import protect
+from opengazette.disclosure.masking.clearance import derived_from_withheld
+from opengazette.disclosure.masking.withholding import withhold
+from opengazette.disclosure.primary.counts import Protection, SmallCountRule
+from opengazette.disclosure.tables.margins import with_margins
+from opengazette.disclosure.tables.structure import cell_table, published_table
 from opengazette.errors import AuditFailed, Fault
 from opengazette.model.publication import PublicationTable
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from opengazette.adapters.cell_files import read_published_cells, read_structure
-from opengazette.disclosure.published_beside import Beside
+from opengazette.disclosure.standalone.published_beside import Beside
 from opengazette.errors import ExtractRefused, SettingsInvalid
 from opengazette.model.cell_structure import CellStructure
 

@@ -23,7 +23,7 @@ from opengazette.adapters.cell_sheets import (
     weights,
 )
 from opengazette.adapters.config_files import load_yaml
-from opengazette.disclosure.given_cells import GivenCells, PublishedCells
+from opengazette.disclosure.standalone.given_cells import GivenCells, PublishedCells
 from opengazette.errors import ExtractRefused
 from opengazette.model.cell_structure import CellStructure
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opengazette.adapters.recogniser import installed_recogniser
-from opengazette.disclosure.identifiers import (
+from opengazette.disclosure.identifiers.columns import OLDEST_SINGLE_AGE
+from opengazette.disclosure.identifiers.texts import (
     HINT,
     OF_A_PLACE,
     IdentifierFound,
@@ -15,7 +16,6 @@ from opengazette.disclosure.identifiers import (
     find_forms,
     find_identifiers,
 )
-from opengazette.disclosure.identifying_columns import OLDEST_SINGLE_AGE
 from opengazette.model.contract import Contract
 from opengazette.model.generalisation import AsIs
 

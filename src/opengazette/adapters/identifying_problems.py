@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from opengazette.adapters.config_files import Reading
 from opengazette.adapters.config_problems import Problem
 from opengazette.adapters.contract_references import column_types
-from opengazette.disclosure.identifying_columns import identifying_columns
+from opengazette.disclosure.identifiers.columns import identifying_columns
 from opengazette.model.contract import Contract
 from opengazette.model.reference import DataElements
 

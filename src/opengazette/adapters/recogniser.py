@@ -9,7 +9,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
-from opengazette.disclosure.identifiers import IdentifierFound, Recogniser
+from opengazette.disclosure.identifiers.texts import IdentifierFound, Recogniser
 
 #: Recognisers of Presidio by class, what they find in our words, and the least certain find that
 #: counts. None of them needs a language model or the network; those that do are left out.

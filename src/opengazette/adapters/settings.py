@@ -57,9 +57,18 @@ class Settings(BaseSettings):
     portal_app_token: SecretStr | None = Field(
         default=None, description="application token, against throttling"
     )
-    portal_protocol: Literal["soda", "revisions"] = Field(
-        default="soda",
-        description="how releases go to the portal: piece by piece, or each as one revision",
+    portal_protocol: Literal["automatic", "soda", "revisions"] = Field(
+        default="automatic",
+        description="how releases go to the portal: piece by piece, each as one revision, or the "
+        "large ones so",
+    )
+    portal_large_mb: int = Field(
+        default=100, ge=1, description="from how many megabytes on a release is a large one"
+    )
+    portal_reviewed: str = Field(
+        default="",
+        pattern=r"^([a-z][a-z0-9_]*(,[a-z][a-z0-9_]*)*)?$",
+        description="ids of the datasets that the portal's reviewers are to see, between commas",
     )
     archive_url: str | None = Field(
         default=None,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Protocol
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Protocol
 
 from opengazette.adapters import contracts
 from opengazette.adapters.archives.folder import FolderArchive
@@ -23,7 +24,8 @@ from opengazette.model.rulepack import RulePack
 from opengazette.ports import Clock, Papers, Source, Tables, Tabulator, Validator
 
 if TYPE_CHECKING:
-    from opengazette.adapters.portals.senders import Sender
+    from opengazette.adapters.portals.revisions import LargeSender, RevisionSender
+    from opengazette.adapters.portals.senders import ByRevision
     from opengazette.adapters.portals.socrata import SocrataPortal
 
 
@@ -189,8 +191,10 @@ class World:
             self._portal_password(),
             token.get_secret_value() if token else None,
         )
-        sender = _sender(settings.portal_protocol)
-        return SocrataPortal(settings.portal_address, credentials, self.papers(), sender)
+        address, papers = settings.portal_address, self.papers()
+        if settings.portal_protocol == "revisions":
+            return SocrataPortal(address, credentials, papers, _reviewed_sender())
+        return SocrataPortal(address, credentials, papers, by_revision=_by_revision(settings))
 
     def _portal_password(self) -> str:
         given, file = self._settings.portal_password, self._settings.portal_secret_file
@@ -205,18 +209,47 @@ class World:
         )
 
 
-def _sender(protocol: Literal["soda", "revisions"]) -> Sender:
-    if protocol == "soda":
-        from opengazette.adapters.portals.senders import SodaSender
+def _by_revision(settings: Settings) -> ByRevision:
+    """Return which releases go as a revision; large ones only where socrata-py is installed."""
+    from opengazette.adapters.portals.senders import ByRevision
 
-        return SodaSender()
+    reviewed = frozenset(filter(None, settings.portal_reviewed.split(",")))
+    datasets = settings.root / "config" / "datasets"
+    unknown = sorted(name for name in reviewed if not (datasets / f"{name}.yaml").is_file())
+    if unknown:
+        raise SettingsInvalid(
+            f"OPENGAZETTE_PORTAL_REVIEWED names what is no dataset: {', '.join(unknown)}.",
+            "Name datasets by their ids, with commas and no spaces between them.",
+        )
+    if reviewed:
+        _reviewed_sender()
+    large = settings.portal_protocol == "automatic" and find_spec("socrata") is not None
+    return ByRevision(
+        reviewed=reviewed,
+        every=_reviewed_sender,
+        from_bytes=settings.portal_large_mb * 1_000_000,
+        large=_large_sender if large else None,
+    )
+
+
+def _reviewed_sender() -> RevisionSender:
+    return _revision_senders()[0]()
+
+
+def _large_sender() -> LargeSender:
+    return _revision_senders()[1]()
+
+
+def _revision_senders() -> tuple[type[RevisionSender], type[LargeSender]]:
     try:
-        from opengazette.adapters.portals.revisions import RevisionSender
+        from opengazette.adapters.portals.revisions import LargeSender, RevisionSender
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] != "socrata":
             raise
         raise SettingsInvalid(
-            "OPENGAZETTE_PORTAL_PROTOCOL is revisions, and socrata-py is not installed.",
-            "Install it: pip install 'opengazette[revisions]'. Or set the protocol to soda.",
+            "OPENGAZETTE_PORTAL_PROTOCOL or OPENGAZETTE_PORTAL_REVIEWED asks for revisions, and "
+            "socrata-py is not installed.",
+            "Install it: pip install 'opengazette[revisions]'. Or set the protocol to soda, and "
+            "name no dataset to be reviewed.",
         ) from None
-    return RevisionSender()
+    return RevisionSender, LargeSender

@@ -20,7 +20,7 @@ from opengazette.cli.protecting import (
 from opengazette.errors import DisclosureRisk
 
 if TYPE_CHECKING:
-    from opengazette.disclosure.cell_attack import Attacked
+    from opengazette.disclosure.standalone.attack import Attacked
 
 
 def audit(
@@ -49,8 +49,8 @@ def audit(
         write_rows,
     )
     from opengazette.cli.protecting_shown import interval_rows, reported_attack
-    from opengazette.disclosure.cell_attack import attack_cells
-    from opengazette.disclosure.cell_protection import demanded
+    from opengazette.disclosure.standalone.attack import attack_cells
+    from opengazette.disclosure.standalone.protection import demanded
 
     form = read_structure(structure)
     cells = read_published_cells(published, form)

@@ -14,7 +14,7 @@ from opengazette.cli.steps_shown import telling
 from opengazette.cli.terminal import console
 
 if TYPE_CHECKING:
-    from opengazette.disclosure.proposals import Proposal
+    from opengazette.disclosure.generalisation.proposals import Proposal
     from opengazette.steps.propose import Choice, Suppressed
 
 

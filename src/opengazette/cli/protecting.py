@@ -13,9 +13,9 @@ from rich.console import Console
 from opengazette.errors import SettingsInvalid
 
 if TYPE_CHECKING:
-    from opengazette.disclosure.cell_prices import Objective
-    from opengazette.disclosure.cell_protection import Options, ProtectedCells
-    from opengazette.disclosure.given_cells import GivenCells
+    from opengazette.disclosure.standalone.given_cells import GivenCells
+    from opengazette.disclosure.standalone.prices import Objective
+    from opengazette.disclosure.standalone.protection import Options, ProtectedCells
     from opengazette.documentation.protection_receipt import Ended
     from opengazette.model.cell_structure import CellStructure
 
@@ -85,7 +85,7 @@ def protect(
 ) -> None:
     """Withhold as few cells of a table as possible, so that no primary cell can be worked out."""
     from opengazette.cli.searching import searching
-    from opengazette.disclosure.cell_protection import demanded, protect_cells
+    from opengazette.disclosure.standalone.protection import demanded, protect_cells
 
     read = InputFiles(cells, structure, previous, linked, linked_structure, known)
     written = OutputFiles(out, report, receipt)
@@ -166,7 +166,7 @@ def _table(
     zeros: Literal["publish", "primary"],
 ) -> tuple[CellStructure, GivenCells]:
     from opengazette.adapters.cell_files import read_cells, read_long_cells, read_structure
-    from opengazette.disclosure.inferred_totals import inferred_structure
+    from opengazette.disclosure.standalone.inferred_totals import inferred_structure
 
     if structure is not None:
         form = read_structure(structure)
@@ -189,8 +189,8 @@ def _options(
 ) -> Options:
     from opengazette.adapters.beside_files import read_beside
     from opengazette.adapters.cell_files import read_published_cells
-    from opengazette.disclosure.cell_prices import natural_objective
-    from opengazette.disclosure.cell_protection import Options
+    from opengazette.disclosure.standalone.prices import natural_objective
+    from opengazette.disclosure.standalone.protection import Options
 
     return Options(
         objective=objective or natural_objective(form, given),

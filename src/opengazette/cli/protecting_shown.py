@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from opengazette.adapters.beside_files import file_sha256
-from opengazette.disclosure.cell_attack import Attacked
-from opengazette.disclosure.cell_certificate import Certificate
-from opengazette.disclosure.cell_protection import Options, ProtectedCells
-from opengazette.disclosure.given_cells import PublishedCells
+from opengazette.disclosure.standalone.attack import Attacked
+from opengazette.disclosure.standalone.certificate import Certificate
+from opengazette.disclosure.standalone.given_cells import PublishedCells
+from opengazette.disclosure.standalone.protection import Options, ProtectedCells
 from opengazette.documentation.protection_receipt import (
     AuditCounts,
     Ended,

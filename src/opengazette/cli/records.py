@@ -40,7 +40,7 @@ def records(
     from opengazette.adapters.cell_files import write_page
     from opengazette.adapters.record_files import read_record_release, read_records
     from opengazette.adapters.world import World
-    from opengazette.disclosure.record_risk import measured, record_risk
+    from opengazette.disclosure.identifiers.record_risk import measured, record_risk
     from opengazette.documentation.records_report import records_report
 
     asked = read_record_release(request)
@@ -71,7 +71,7 @@ def _limits(asked: RecordRelease, department: Department) -> RecordLimits:
 
 
 def _refuse_identifiers(given: pd.DataFrame, asked: RecordRelease) -> None:
-    from opengazette.disclosure.record_identifiers import identifying_in_records
+    from opengazette.disclosure.identifiers.records import identifying_in_records
 
     found = identifying_in_records(given, asked)
     if found:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from opengazette.disclosure.explanation import Explained
+from opengazette.disclosure.assessment.explanation import Explained
 from opengazette.model.rulepack import RulePack
 
 

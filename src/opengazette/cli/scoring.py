@@ -13,7 +13,7 @@ from opengazette.adapters.settings import Settings
 from opengazette.errors import SettingsInvalid
 
 if TYPE_CHECKING:
-    from opengazette.disclosure.explanation import Explained
+    from opengazette.disclosure.assessment.explanation import Explained
     from opengazette.model.rulepack import RulePack
 
 
@@ -56,8 +56,8 @@ Found = tuple[str, "RulePack", Sequence["Explained"]]
 def _described(file: Path, rulepack: str | None) -> Found:
     from opengazette.adapters.config_files import load_yaml
     from opengazette.adapters.contracts import load_populations, load_rule_pack, rule_pack_names
-    from opengazette.disclosure.described_facts import explain_described
-    from opengazette.disclosure.described_levels import refuse_unknown_levels
+    from opengazette.disclosure.assessment.described_facts import explain_described
+    from opengazette.disclosure.assessment.described_levels import refuse_unknown_levels
     from opengazette.model.contract import Disclosure
     from opengazette.model.described import DescribedTable
 
@@ -73,8 +73,8 @@ def _described(file: Path, rulepack: str | None) -> Found:
 def _measured(dataset: str, rulepack: str | None) -> Found:
     """Read the department's table as it is now; nothing is published, or kept but the extract."""
     from opengazette.adapters.world import World
-    from opengazette.disclosure.explanation import explain_table
-    from opengazette.disclosure.margins import with_margins
+    from opengazette.disclosure.assessment.explanation import explain_table
+    from opengazette.disclosure.tables.margins import with_margins
     from opengazette.steps.extract import extract
 
     world = World(Settings())

@@ -12,7 +12,7 @@ from opengazette.cli.terminal import console
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from opengazette.disclosure.explanation import Explained
+    from opengazette.disclosure.assessment.explanation import Explained
     from opengazette.model.rulepack import RulePack
 
 

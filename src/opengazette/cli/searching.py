@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from opengazette.disclosure.complementary import Progress
+from opengazette.disclosure.complementary.pattern import Progress
 from opengazette.documentation.protection_receipt import Ended
 
 _BETWEEN_LINES = 2.0

@@ -9,6 +9,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from opengazette.localportal.changes import remember_publication
 from opengazette.localportal.problems import bad_request, view_missing, wrong_stage
 from opengazette.localportal.staging import key_sql
 from opengazette.localportal.store import Session, now
@@ -245,16 +246,16 @@ def publish_view(session: Session, view: View) -> View:
     if view.stage == "published":
         return view
     original = session.find(view.working_copy_of) if view.working_copy_of else None
+    changes: dict[str, object]
     if original is None:
-        return session.keep(
-            view.model_copy(
-                update={"stage": "published", "published_at": now(), "working_copy_of": None}
-            )
-        )
+        changes = {"stage": "published", "published_at": now(), "working_copy_of": None}
+        published = session.keep(view.model_copy(update=changes))
+        remember_publication(session, view, published)
+        return published
     session.cursor.execute("DELETE FROM views WHERE id = ?", [view.id])
     session.cursor.execute(f"DROP TABLE {original.table}")
     session.hand_over(view.id, original.id)
-    changes: dict[str, object] = {
+    changes = {
         "id": original.id,
         "stage": "published",
         "working_copy_of": None,
@@ -265,7 +266,9 @@ def publish_view(session: Session, view: View) -> View:
         "data_version": original.data_version + 1,
         "rows_updated_at": max(now(), original.rows_updated_at + 1),
     }
-    return session.keep(view.model_copy(update=changes))
+    published = session.keep(view.model_copy(update=changes))
+    remember_publication(session, original, published)
+    return published
 
 
 def copy_view(session: Session, view: View, *, with_rows: bool) -> View:

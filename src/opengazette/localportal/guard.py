@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
+import re
+import secrets
 from collections.abc import MutableMapping
 from traceback import extract_tb
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from opengazette.localportal.problems import Problem
 
+_REQUEST_ID: Final = re.compile("[0-9a-f]{32}")
 log = logging.getLogger(__name__)
 SAFE_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -48,6 +51,7 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in SAFE_HEADERS.items():
                     headers.setdefault(name, value)
+                headers["X-Socrata-RequestId"] = _request_id(scope)
             await send(message)
 
         try:
@@ -58,6 +62,12 @@ class Guard:
             if started:
                 raise BrokenOff from None
             await _send_fault(send_safely)
+
+
+def _request_id(scope: Scope) -> str:
+    """Return the name that the request came with, where it has the form of one, or a new one."""
+    sent = Headers(scope=scope).get("x-socrata-requestid", "")
+    return sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
 
 
 async def _send_fault(send: Send) -> None:

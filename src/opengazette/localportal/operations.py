@@ -81,12 +81,13 @@ _RESOURCE: Final = (
     *(
         Operation(
             method,
-            "/resource/{name}",
+            path,
             refused=(400, 403, 404, 409, 413, 415, 429),
             query=_WRITING_ROWS,
             body=body,
             bytes_of=("text/csv",),
         )
+        for path in ("/resource/{name}", "/id/{name}")
         for method, body in (("post", _ROW_OR_ROWS), ("put", _ROWS))
     ),
     Operation(_READ, "/resource/{name}/{row}"),
@@ -138,19 +139,26 @@ _VIEWS: Final = (
         body=_VIEW,
         body_needed=False,
     ),
+    Operation(
+        "patch",
+        "/api/views/{name}",
+        refused=WRITE_WITHOUT_BODY,
+        query={"method": {"enum": ["prepareDraftForImport"]}},
+    ),
     Operation("delete", "/api/views/{name}", refused=WRITE_WITHOUT_BODY, media=()),
     *(
         Operation(
             "post",
             path,
             refused=(400, 403, 404, 409, 429),
-            query={"method": {"enum": [method]}, "fileName": TEXT},
+            query={"method": {"enum": methods}, "fileName": TEXT, "saveUnderViewUid": TEXT},
+            headers=("X-File-Name",),
             bytes_of=("application/octet-stream", "multipart/form-data"),
         )
-        for path, method in (
-            ("/api/imports2", "blob"),
-            ("/api/imports2/", "blob"),
-            ("/api/views/{name}", "replaceBlob"),
+        for path, methods in (
+            ("/api/imports2", ["blob", "setBlobForDraft"]),
+            ("/api/imports2/", ["blob", "setBlobForDraft"]),
+            ("/api/views/{name}", ["replaceBlob"]),
         )
     ),
     *(

@@ -12,7 +12,13 @@ from fastapi import Request
 
 from opengazette.localportal.problems import Problem, bad_request
 from opengazette.localportal.soql.compile import Compiled, compile_query, count_query
-from opengazette.localportal.soql.grammar import Query, malformed, parse_clause, parse_query
+from opengazette.localportal.soql.grammar import (
+    Query,
+    malformed,
+    parse_clause,
+    parse_query,
+    parse_selection,
+)
 from opengazette.localportal.store import Session
 from opengazette.localportal.views import View
 from opengazette.localportal.wire import Answer
@@ -39,7 +45,7 @@ def query_of(request: Request) -> Query:
     query = replace(
         query,
         system_fields=sent.pop("$$exclude_system_fields", "true").lower() == "false",
-        search=sent.pop("$q", ""),
+        search=" ".join(filter(None, (query.search, sent.pop("$q", "")))),
     )
     given = {name.removeprefix("$"): sent.pop(name) for name in list(sent) if name.startswith("$")}
     limit, offset = given.pop("limit", None), given.pop("offset", None)
@@ -50,17 +56,26 @@ def query_of(request: Request) -> Query:
         )
     if whole is not None and (given or limit or offset):
         raise malformed("$query stands alone.", "query.compiler.malformed")
-    clauses = {name: parse_clause(name, text) for name, text in given.items()}
+    query = _with_clauses(query, given)
     return replace(
         query,
-        select=clauses.get("select", query.select),
+        equals=tuple(sent.items()),
+        limit=query.limit if limit is None else _whole("limit", limit),
+        offset=query.offset if offset is None else _whole("offset", offset),
+    )
+
+
+def _with_clauses(query: Query, given: dict[str, str]) -> Query:
+    if "select" in given:
+        selection = parse_selection(given["select"])
+        query = replace(query, select=selection.select, distinct=selection.distinct)
+    clauses = {name: parse_clause(name, text) for name, text in given.items() if name != "select"}
+    return replace(
+        query,
         where=clauses.get("where", query.where),
         group=clauses.get("group", query.group),
         having=clauses.get("having", query.having),
         order=clauses.get("order", query.order),
-        equals=tuple(sent.items()),
-        limit=query.limit if limit is None else _whole("limit", limit),
-        offset=query.offset if offset is None else _whole("offset", offset),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from opengazette.localportal.bodies import Batch
+from opengazette.localportal.changes import remember_change
 from opengazette.localportal.counters import Counters
 from opengazette.localportal.staging import drop_stage, stage_rows
 from opengazette.localportal.store import Session, now
@@ -27,9 +28,11 @@ def replace_rows(
 ) -> tuple[View, Counters]:
     """Put these rows in the place of all others; every row is new afterwards."""
     emptied = emptied_view(session, view, view.columns)
-    written = upsert_rows(session, emptied, batches, options, is_csv=is_csv)
+    staged = stage_rows(session, emptied, batches, is_csv=is_csv)
+    written, counters = write_staged(session, emptied, staged, options)
     session.cursor.execute(f"DROP TABLE {view.table}")
-    return written
+    remember_change(session, view, written, counters)
+    return written, counters
 
 
 def emptied_view(session: Session, view: View, columns: tuple[Column, ...]) -> View:
@@ -60,7 +63,9 @@ def upsert_rows(
         Problem: a field or a value does not fit, or a row is in error; nothing is changed.
     """
     staged = stage_rows(session, view, batches, is_csv=is_csv)
-    return write_staged(session, view, staged, options)
+    written, counters = write_staged(session, view, staged, options)
+    remember_change(session, view, written, counters)
+    return written, counters
 
 
 def write_staged(

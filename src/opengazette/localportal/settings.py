@@ -32,7 +32,7 @@ class PortalSettings:
     of the portal's own, whose authority is `tls/authority.pem` in the folder. `allow_faults`
     lets a publisher make the portal fail in the ways that portals do, for tests; on a loopback
     address only. `memory_mb` is what the database may hold in memory, in megabytes, whatever the
-    size of the tables; the process itself takes some 200 besides.
+    size of the tables; the process itself takes 200 to 400 besides.
 
     Raises:
         SettingsInvalid: others can reach the portal and no password of its own is set.

@@ -37,8 +37,8 @@ def make_stage(session: Session, view: View) -> None:
         for column in view.columns
     )
     session.cursor.execute(
-        "CREATE TABLE stage (number BIGINT, sid VARCHAR, given VARCHAR, removed BOOLEAN,"
-        f" row_key VARCHAR{held})"
+        "CREATE TABLE stage (number BIGINT, sid VARCHAR, given VARCHAR, version VARCHAR,"
+        f" removed BOOLEAN, row_key VARCHAR{held})"
     )
 
 
@@ -85,6 +85,7 @@ def _schema(view: View) -> pa.Schema:
         ("number", pa.int64()),
         ("sid", pa.string()),
         ("given", pa.string()),
+        ("version", pa.string()),
         ("removed", pa.bool_()),
     ]
     for column in view.columns:
@@ -115,7 +116,8 @@ def _named(view: View, batch: Batch, before: int, *, is_csv: bool) -> list[pa.Ar
     return [
         pa.array(numbers, pa.int64()),
         pa.array([row_name(number, seed) for number in numbers], pa.string()),
-        pa.array(_given_ids(batch), pa.string()),
+        pa.array(_texts(batch, ":id"), pa.string()),
+        pa.array(_texts(batch, ":version"), pa.string()),
         pa.array(_removals(batch, is_csv=is_csv), pa.bool_()),
     ]
 
@@ -133,8 +135,8 @@ def _cells(view: View, batch: Batch, before: int, *, is_csv: bool) -> Iterator[p
             yield pa.array([cell is not ABSENT for cell in cells], pa.bool_())
 
 
-def _given_ids(batch: Batch) -> list[str | None]:
-    cells = batch.cells.get(":id", [None] * batch.count)
+def _texts(batch: Batch, field: str) -> list[str | None]:
+    cells = batch.cells.get(field, [None] * batch.count)
     return [cell if isinstance(cell, str) and cell else None for cell in cells]
 
 

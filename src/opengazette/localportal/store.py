@@ -40,6 +40,10 @@ CREATE TABLE IF NOT EXISTS sources (
     id BIGINT PRIMARY KEY, view_id VARCHAR, seq BIGINT, kept VARCHAR NOT NULL
 );
 CREATE TABLE IF NOT EXISTS configs (name VARCHAR PRIMARY KEY, kept VARCHAR NOT NULL);
+CREATE TABLE IF NOT EXISTS changes (
+    view_id VARCHAR NOT NULL, version BIGINT, moment BIGINT, kind VARCHAR,
+    created BIGINT, updated BIGINT, deleted BIGINT, note VARCHAR NOT NULL
+);
 """
 _CLOSED = {
     "enable_external_access": "false",
@@ -100,6 +104,7 @@ class Session:
         """Drop the dataset with its rows and the record of its files."""
         self.cursor.execute(f"DROP TABLE {view.table}")
         self.cursor.execute("DELETE FROM assets WHERE view_id = ?", [view.id])
+        self.cursor.execute("DELETE FROM changes WHERE view_id = ?", [view.id])
         self.cursor.execute("DELETE FROM views WHERE id = ?", [view.id])
 
     def draw(self) -> int:

@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from opengazette.disclosure.amounts import every_sum, seen_before
-from opengazette.disclosure.annotation import annotation_of, tells_reasons, told_falsely
-from opengazette.disclosure.audit import PublishedTable, audit
-from opengazette.disclosure.audit_amounts import given_away, lone_contributors
-from opengazette.disclosure.audit_insiders import Insider
-from opengazette.disclosure.continuity import EarlierTable
-from opengazette.disclosure.primary import Protection, SmallCountRule
-from opengazette.disclosure.protected_cells import Concern, ProtectedCounts
-from opengazette.disclosure.structure import published_amounts
+from opengazette.disclosure.audit.amounts import given_away, lone_contributors
+from opengazette.disclosure.audit.audit import PublishedTable, audit
+from opengazette.disclosure.audit.insiders import Insider
+from opengazette.disclosure.masking.annotation import annotation_of, tells_reasons, told_falsely
+from opengazette.disclosure.primary.amounts import every_sum, seen_before
+from opengazette.disclosure.primary.counts import Protection, SmallCountRule
+from opengazette.disclosure.primary.protected_cells import Concern, ProtectedCounts
+from opengazette.disclosure.releases.continuity import EarlierTable
+from opengazette.disclosure.tables.structure import published_amounts
 from opengazette.documentation.evidence import Check
 from opengazette.errors import AuditFailed, DisclosureRisk
 from opengazette.model.contract import Contract

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from opengazette.disclosure.audit import audit
-from opengazette.disclosure.audit_insiders import Insider, singletons
-from opengazette.disclosure.audit_memory import Reader, given_away_before, reader_of
-from opengazette.disclosure.measure_sums import measure_sums
-from opengazette.disclosure.primary import Protection, SmallCountRule
-from opengazette.disclosure.protected_cells import Concern, ProtectedCounts
-from opengazette.disclosure.seen import Mask, Meanings, Quantity
-from opengazette.disclosure.structure import cell_table, published_table
+from opengazette.disclosure.audit.audit import audit
+from opengazette.disclosure.audit.insiders import Insider, singletons
+from opengazette.disclosure.audit.memory import Reader, given_away_before, reader_of
+from opengazette.disclosure.primary.counts import Protection, SmallCountRule
+from opengazette.disclosure.primary.protected_cells import Concern, ProtectedCounts
+from opengazette.disclosure.releases.seen import Mask, Meanings, Quantity
+from opengazette.disclosure.tables.measure_sums import measure_sums
+from opengazette.disclosure.tables.structure import cell_table, published_table
 from opengazette.documentation.evidence import Check
 from opengazette.errors import AuditFailed
 from opengazette.model.contract import Contract

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from opengazette.disclosure.annotation import tells_reasons
-from opengazette.disclosure.assessment import assess
-from opengazette.disclosure.clearance import (
+from opengazette.disclosure.assessment.assessment import assess
+from opengazette.disclosure.masking.annotation import tells_reasons
+from opengazette.disclosure.masking.clearance import (
     derived_from_withheld,
     identifiers_among,
     people_alone,
@@ -25,14 +25,14 @@ from opengazette.disclosure.clearance import (
     shown_falsely,
     unexpected_columns,
 )
-from opengazette.disclosure.continuity import EarlierTable
-from opengazette.disclosure.marks import codes_used
-from opengazette.disclosure.mean_totals import told_totals
-from opengazette.disclosure.protected_cells import (
+from opengazette.disclosure.primary.marks import codes_used
+from opengazette.disclosure.primary.protected_cells import (
     ProtectedCounts,
     protected_counts,
     small_counts_withheld,
 )
+from opengazette.disclosure.releases.continuity import EarlierTable
+from opengazette.disclosure.tables.mean_totals import told_totals
 from opengazette.documentation.evidence import Check, canonical_json, evidence_of
 from opengazette.errors import DisclosureRisk
 from opengazette.governance.rule_pack_fit import refuse_unfit

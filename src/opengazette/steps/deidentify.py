@@ -7,19 +7,19 @@ from dataclasses import asdict
 
 import pandas as pd
 
-from opengazette.disclosure.annotation import told_before
-from opengazette.disclosure.assessment import assess
-from opengazette.disclosure.continuity import EarlierTable
-from opengazette.disclosure.contributions import with_contributions
-from opengazette.disclosure.margins import with_margins
-from opengazette.disclosure.marks import marked, marks_of
-from opengazette.disclosure.masked_amounts import masked_amounts
-from opengazette.disclosure.mean_totals import refuse_told_totals
-from opengazette.disclosure.protected_cells import (
+from opengazette.disclosure.assessment.assessment import assess
+from opengazette.disclosure.masking.amounts import masked_amounts
+from opengazette.disclosure.masking.annotation import told_before
+from opengazette.disclosure.primary.contributions import with_contributions
+from opengazette.disclosure.primary.marks import marked, marks_of
+from opengazette.disclosure.primary.protected_cells import (
     ProtectedCounts,
     protected_counts,
     small_counts_withheld,
 )
+from opengazette.disclosure.releases.continuity import EarlierTable
+from opengazette.disclosure.tables.margins import with_margins
+from opengazette.disclosure.tables.mean_totals import refuse_told_totals
 from opengazette.documentation.evidence import canonical_json
 from opengazette.governance.approvals import policy_fingerprint
 from opengazette.governance.rule_pack_fit import refuse_unfit

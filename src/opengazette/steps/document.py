@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from opengazette.disclosure.marks import uncoded
+from opengazette.disclosure.primary.marks import uncoded
 from opengazette.documentation.canonical import read_table_csv, table_csv
 from opengazette.documentation.columns import published_columns
 from opengazette.documentation.dictionary import csv_of, dictionary_lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from opengazette.disclosure.identifiers import IdentifierFound
+from opengazette.disclosure.identifiers.texts import IdentifierFound
 from opengazette.errors import DisclosureRisk, ExtractCollapsed
 from opengazette.model.contract import Contract
 from opengazette.model.receipts import Receipt

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from opengazette.disclosure.safe_harbor import safe_harbor_obstacles
+from opengazette.disclosure.assessment.safe_harbor import safe_harbor_obstacles
 from opengazette.errors import DisclosureRisk
 from opengazette.governance.regimes import requirements
 from opengazette.model.contract import Contract

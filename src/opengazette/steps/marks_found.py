@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from opengazette.disclosure.marks import Marks, marks_of, miscoded
+from opengazette.disclosure.primary.marks import Marks, marks_of, miscoded
 from opengazette.documentation.evidence import Check
 from opengazette.errors import DisclosureRisk
 from opengazette.model.contract import Contract

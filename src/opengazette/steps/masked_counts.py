@@ -8,20 +8,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from opengazette.disclosure.annotation import Codes, annotation_of
-from opengazette.disclosure.audit import attack
-from opengazette.disclosure.audit_insiders import singletons
-from opengazette.disclosure.audit_memory import given_away_before, reader_of
-from opengazette.disclosure.masking import withheld_despite, withheld_for
-from opengazette.disclosure.measure_sums import measure_sums
-from opengazette.disclosure.memory import remember
-from opengazette.disclosure.primary import Protection, SmallCountRule
-from opengazette.disclosure.protected_cells import ProtectedCounts
-from opengazette.disclosure.seen import Meanings, Quantity
-from opengazette.disclosure.structure import cell_table, published_table
-from opengazette.disclosure.summed_counts import withheld_with_sums
-from opengazette.disclosure.table_prices import table_prices
-from opengazette.disclosure.withholding import withhold
+from opengazette.disclosure.audit.audit import attack
+from opengazette.disclosure.audit.insiders import singletons
+from opengazette.disclosure.audit.memory import given_away_before, reader_of
+from opengazette.disclosure.masking.annotation import Codes, annotation_of
+from opengazette.disclosure.masking.counts import withheld_despite, withheld_for
+from opengazette.disclosure.masking.prices import table_prices
+from opengazette.disclosure.masking.withholding import withhold
+from opengazette.disclosure.primary.counts import Protection, SmallCountRule
+from opengazette.disclosure.primary.protected_cells import ProtectedCounts
+from opengazette.disclosure.releases.memory import remember
+from opengazette.disclosure.releases.seen import Meanings, Quantity
+from opengazette.disclosure.tables.measure_sums import measure_sums
+from opengazette.disclosure.tables.structure import cell_table, published_table
+from opengazette.disclosure.tables.summed_counts import withheld_with_sums
 from opengazette.errors import CannotProtect
 from opengazette.model.contract import Contract
 from opengazette.steps.recollection import Recollection, growing

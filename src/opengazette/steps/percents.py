@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from opengazette.disclosure.percents import false_percents, whole_percents
+from opengazette.disclosure.tables.percents import false_percents, whole_percents
 from opengazette.documentation.evidence import Check
 from opengazette.errors import AuditFailed, ContractInvalid, DisclosureRisk
 from opengazette.model.contract import Contract

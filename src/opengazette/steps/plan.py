@@ -77,7 +77,7 @@ def plan(
     last = public_entry(entries)
     earlier = last.release.columns if last is not None else ()
     changes = in_words_of(differences(now, then), then, earlier)
-    by_row = portal.changes_rows and is_small(changes, then.row_count)
+    by_row = portal.changes_rows(release.dataset) and is_small(changes, then.row_count)
     allowed = columns is not None and columns.covers(now.columns, then.columns)
     return Plan(
         dataset=release.dataset,

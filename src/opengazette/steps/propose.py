@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from opengazette.disclosure.annotation import told_before
-from opengazette.disclosure.assessment import assess
-from opengazette.disclosure.margins import with_margins
-from opengazette.disclosure.proposals import MOST_TRIED, Search, least_generalisation
-from opengazette.disclosure.protected_cells import protected_counts, small_counts_withheld
+from opengazette.disclosure.assessment.assessment import assess
+from opengazette.disclosure.generalisation.proposals import MOST_TRIED, Search, least_generalisation
+from opengazette.disclosure.masking.annotation import told_before
+from opengazette.disclosure.primary.protected_cells import protected_counts, small_counts_withheld
+from opengazette.disclosure.tables.margins import with_margins
 from opengazette.errors import CannotProtect
 from opengazette.governance.rule_pack_fit import refuse_unfit
 from opengazette.model.contract import Contract

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from opengazette.disclosure.primary import SmallCountRule
-from opengazette.disclosure.seen import Growing, SeenTable
-from opengazette.disclosure.seen_form import SeenForm
+from opengazette.disclosure.primary.counts import SmallCountRule
+from opengazette.disclosure.releases.seen import Growing, SeenTable
+from opengazette.disclosure.releases.seen_form import SeenForm
 from opengazette.errors import ContractInvalid, DisclosureRisk
 from opengazette.model.contract import Contract
 from opengazette.model.memory import LinkedDataset

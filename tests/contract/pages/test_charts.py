@@ -200,6 +200,22 @@ def test_counties_of_california_get_a_map(office: Any) -> None:
     assert '<pattern id="hatching"' in svg
 
 
+def test_zeros_alone_lie_on_the_axis_and_not_in_the_middle(office: Any) -> None:
+    rows = [{"year": year, "visits": 0} for year in ("2019", "2020", "2021")]
+    svg = drawing(office, office.read(f"/d/{office.publish(COLUMNS, rows)}"))
+    line = re.search(r'aria-roledescription="line mark"[^>]*d="M[\d.]+,([\d.]+)L', svg)
+    assert line is not None
+    assert float(line.group(1)) > 280
+
+
+def test_a_map_of_zeros_tells_them_from_what_is_withheld(office: Any) -> None:
+    names = sorted(CALIFORNIA_COUNTIES)
+    rows = [{"sex": name, "visits": 0 if at else None} for at, name in enumerate(names)]
+    svg = drawing(office, office.read(f"/d/{office.publish(COLUMNS, rows)}"))
+    assert svg.count('aria-roledescription="geoshape"') == 57
+    assert svg.count('fill="url(#hatching)"') == 1
+
+
 def test_numbers_are_never_added_up_over_a_withheld_cell(office: Any) -> None:
     rows = [{"sex": "F", "visits": 4}, {"sex": "F", "visits": None}, {"sex": "M", "visits": 3}]
     rows += [{"sex": "M", "visits": 5}]

@@ -92,6 +92,16 @@ def test_javascript_runs(place: str, asked: dict[str, str], visits: list[str]) -
 
 
 @pytest.mark.parametrize(("asked", "visits"), CASES)
+def test_r_runs(place: str, asked: dict[str, str], visits: list[str]) -> None:
+    rscript = shutil.which("Rscript")
+    if rscript is None:
+        pytest.skip("no R on this system")
+    listed = 'cat("[", paste(rows$visits, collapse = ","), "]")'
+    found = run(rscript, "-e", f"{code(place, 'R', asked)}; {listed}")
+    assert [str(number) for number in found] == visits
+
+
+@pytest.mark.parametrize(("asked", "visits"), CASES)
 def test_the_address_in_the_code_for_r_answers(
     place: str, asked: dict[str, str], visits: list[str]
 ) -> None:

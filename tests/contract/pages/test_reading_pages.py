@@ -92,6 +92,17 @@ def test_the_examples_ask_for_the_rows_that_the_filter_leaves(office: Any) -> No
         assert language in page.replace("&#34;", '"')
 
 
+def test_the_query_looks_for_the_words_that_the_reader_looks_for(office: Any) -> None:
+    made = office.publish(COLUMNS, ROWS)
+    page = office.read(f"/d/{made}?q=O%27Brien&sort=visits&way=desc")
+    asked = re.search(r'<textarea[^>]*name="\$query"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+    assert asked is not None
+    query = asked.group(1).replace("&#39;", "'")
+    assert query == "SELECT * ORDER BY visits DESC SEARCH 'O''Brien' LIMIT 10"
+    answer = office.client.get(f"/resource/{made}.json", params={"$query": query}).json()
+    assert [row["visits"] for row in answer] == ["12"]
+
+
 def test_the_page_says_what_to_cite_and_what_changed(office: Any) -> None:
     made = office.publish(COLUMNS, ROWS, **said("Health", "annual"))
     page = office.read(f"/d/{made}")

@@ -44,6 +44,21 @@ def test_a_file_is_offered_on_the_page_of_its_dataset(desk: Any) -> None:
     assert f"/api/views/{made['id']}/files/{made['blobId']}" in page
 
 
+def test_a_draft_becomes_a_file_that_comes_with_its_name_in_a_header(desk: Any) -> None:
+    draft = desk.ask("POST", "/api/views.json", json={"name": "Plan"})["id"]
+    path = f"/api/imports2?method=setBlobForDraft&saveUnderViewUid={draft}"
+    named = {"X-File-Name": "plan.pdf"}
+    made = desk.ask("POST", path, content=b"%PDF", headers=named)
+    assert (made["id"], made["name"], made["blobFilename"]) == (draft, "Plan", "plan.pdf")
+    replaced = f"/api/views/{draft}?method=replaceBlob"
+    named = {"X-File-Name": "plan-2.pdf"}
+    assert desk.ask("POST", replaced, content=b"%", headers=named)["blobFilename"] == "plan-2.pdf"
+    desk.ask("POST", f"/api/views/{draft}/publication")
+    refused = desk.ask("POST", path, 409, content=b"%PDF", headers=named)
+    assert refused["code"] == "soda.dataset.incorrect-lifecycle-stage"
+    desk.ask("POST", "/api/imports2?method=setBlobForDraft", 404, content=b"", headers=named)
+
+
 def test_a_table_does_not_become_a_file(desk: Any) -> None:
     body = {"name": "T", "columns": [{"name": "a", "dataTypeName": "text"}]}
     table = desk.ask("POST", "/api/views.json", json=body)["id"]

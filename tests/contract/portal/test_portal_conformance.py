@@ -162,6 +162,19 @@ def test_case_13_what_is_missing_has_the_shape_of_its_api(desk: Any) -> None:
     assert view.headers["X-Error-Code"] == "not_found"
 
 
+def test_an_answer_has_the_name_of_its_request(desk: Any, dataset: str) -> None:
+    def named(sent: str) -> str:
+        headers = {"X-Socrata-RequestId": sent} if sent else {}
+        answer = desk.client.get(f"/resource/{dataset}.json", auth=desk.auth, headers=headers)
+        return str(answer.headers["X-Socrata-RequestId"])
+
+    mine = "0123456789abcdef" * 2
+    assert named(mine) == mine
+    drawn = {named(""), named(""), named("<script>")}
+    assert len(drawn) == 3
+    assert all(len(name) == 32 and int(name, 16) >= 0 for name in drawn)
+
+
 def test_case_14_names_of_rows_stay_and_pages_by_them_lose_none(desk: Any, dataset: str) -> None:
     desk.ask("PUT", f"/resource/{dataset}.json", json=[{"place": f"p{n}"} for n in range(25)])
     pages = [
@@ -197,6 +210,24 @@ def test_case_16_a_working_copy_is_published_under_the_id_of_its_original(
     assert desk.ask("POST", f"/api/views/{copy}/publication.json")["id"] == dataset
     assert desk.table(dataset) == [{"place": "new", "more": "x"}]
     desk.ask("GET", f"/api/views/{copy}", 404)
+
+
+def test_case_16_a_draft_is_made_ready_and_filled_under_its_id(desk: Any) -> None:
+    columns = [{"name": "County", "fieldName": "county", "dataTypeName": "text"}]
+    body = {"name": "T", "displayType": "draft", "columns": columns}
+    draft = desk.ask("POST", "/api/views.json?nbe=true", json=body)["id"]
+    prepare = f"/api/views/{draft}?method=prepareDraftForImport&nbe=true"
+    assert desk.ask("PATCH", prepare, json={})["publicationStage"] == "unpublished"
+    rows = f"/id/{draft}.json"
+    assert desk.ask("POST", rows, json=[{"county": "Alameda"}])["Rows Created"] == 1
+    assert desk.ask("PUT", rows, json=[{"county": "Butte"}])["Rows Created"] == 1
+    assert desk.ask("GET", rows) == [{"county": "Butte"}]
+    replicated = desk.ask("GET", f"/api/views/{draft}/replication.json")
+    assert replicated["read_replication_up_to_date"] is True
+    desk.ask("POST", f"/api/views/{draft}/publication.json")
+    refused = desk.ask("PATCH", prepare, 409, json={})
+    assert refused["code"] == "soda.dataset.incorrect-lifecycle-stage"
+    assert desk.ask("PATCH", f"/api/views/{draft}", 400, json={})["error"] is True
 
 
 def test_case_20_what_is_private_is_for_publishers_and_passwords_for_https(

@@ -42,7 +42,8 @@ class Place:
 
     def __init__(self, address: str, authority: Path) -> None:
         self.address, self.authority = address, authority
-        body = {"name": "Visits", "columns": COLUMNS, "metadata": {"rowIdentifier": "county"}}
+        body: dict[str, Any] = {"name": "Visits", "category": "Health", "columns": COLUMNS}
+        body["metadata"] = {"rowIdentifier": "county"}
         self.id = self.ask("POST", "/api/views.json", json=body).json()["id"]
         self.ask("PUT", f"/resource/{self.id}.json", json=ROWS)
         self.ask("POST", f"/api/views/{self.id}/publication.json")
@@ -202,18 +203,23 @@ def test_curl_does_what_the_documentation_shows(place: Place, tmp_path: Path) ->
     assert json.loads(curled(place, f"{rows}.json")) == [{"county": "Alone", "visits": "1"}]
 
 
-def test_rsocrata_reads_a_data_frame(place: Place, tmp_path: Path) -> None:
+def test_rsocrata_reads_and_writes_data_frames(place: Place, tmp_path: Path) -> None:
     rscript = shutil.which("Rscript")
     if rscript is None:
         pytest.skip("there is no R on this machine")
     known = ["-e", 'quit(status = !requireNamespace("RSocrata", quietly = TRUE))']
     if subprocess.run([rscript, *known], check=False, capture_output=True, timeout=60).returncode:
         pytest.skip("RSocrata is not installed in R")
-    program = (
-        'frame <- RSocrata::read.socrata(Sys.getenv("TABLE"));'
-        'cat(sprintf("[%d, %s, %s]", nrow(frame), sum(frame$visits, na.rm = TRUE),'
-        " jsonlite::toJSON(class(frame$day))))"
-    )
-    found = told([rscript, "-e", program], place.environment(), tmp_path)
-    assert found[:2] == [5, 198.5]
-    assert "POSIXct" in found[2]
+    environment = place.environment() | {"LC_ALL": "C.UTF-8"}
+    found = told([rscript, str(PROGRAMS / "use_rsocrata.R")], environment, tmp_path)
+    frame = {"sum": 198.5, "missing": 1, "day": "POSIXct", "newest": "2021-06-30"}
+    frame["counties"] = [row["county"] for row in ROWS]
+    assert found["json"] == found["csv"] == frame
+    assert found["filtered"] == ["Alameda", "L'Anse"]
+    assert found["page"] == ["Butte", "L'Anse"]
+    assert found["person"] == len(ROWS)
+    assert "Visits" in found["catalogue"]
+    counters = found["upserted"]
+    assert (counters["Rows Created"], counters["Rows Updated"], found["after"]) == (1, 1, 206.5)
+    assert (found["replaced"]["Rows Created"], found["left"]) == (1, "Colusa")
+    assert found["refused"] == 403

@@ -146,7 +146,7 @@ def test_a_kill_while_writing_leaves_the_old_table_or_the_new(tmp_path: Path, na
     table = Written(portal)
     write: Callable[[Running, str, int], None] = getattr(table, name)
     whole = seconds(lambda: write(portal, "first", ROWS))
-    kills = max(2, KILLS // 3)
+    kills = max(2, -(-KILLS // 3))
     for turn in range(kills):
         before, word, count = counted(portal, table.id), f"new{turn}", ROWS + turn
         writing = threading.Thread(target=_until_the_end, args=(write, portal, word, count))

@@ -11,10 +11,12 @@ import pytest
 from opengazette.localportal import PortalSettings
 from opengazette.localportal.faults import FaultKind
 from opengazette.localportal.publishing.functions import FUNCTIONS
+from opengazette.localportal.soql.calls import CALLS
 
 PAGE = Path(__file__).parents[3] / "docs/operators/portal.md"
 NAMES = [
     *FUNCTIONS,
+    *CALLS,
     *("case", "coalesce"),
     *get_args(FaultKind),
     *(field.name for field in fields(PortalSettings)),

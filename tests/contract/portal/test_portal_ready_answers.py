@@ -29,7 +29,8 @@ def shown(desk: Any, dataset: str, scope: str) -> None:
 @pytest.mark.parametrize("form", ["json", "csv", "tsv", "xml"])
 def test_the_second_answer_is_the_first_one(desk: Any, dataset: str, form: str) -> None:
     path = f"/resource/{dataset}.{form}?$order=:id"
-    first, second = desk.client.get(path), desk.client.get(path)
+    named = {"X-Socrata-RequestId": "ab" * 16}
+    first, second = (desk.client.get(path, headers=named) for _ in range(2))
     assert first.content == second.content
     assert dict(first.headers) == dict(second.headers)
     tag = {"If-None-Match": first.headers["ETag"]}

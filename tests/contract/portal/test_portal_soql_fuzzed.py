@@ -78,6 +78,8 @@ FUNCTIONS = [
     *("date_extract_y", "date_extract_dow", "case", "cast", "coalesce", "if", "try_cast", "trim"),
     *("median", "stddev_pop", "within_circle", "read_csv", "read_text", "glob", "getenv"),
     *("duckdb_tables", "current_setting", "list", "string_agg", "repeat", "sleep", "query", "any"),
+    *("trim_leading", "unaccent", "length", "substring", "abs", "ceil", "floor", "ln", "round"),
+    *("greatest", "least", "stddev_samp", "distinct", "search"),
     *("row_number", "exists", "unnest", "regexp_matches", "format", "printf", "chr", "pragma_x"),
 ]
 TAILS = [

@@ -57,6 +57,51 @@ def test_a_field_that_is_not_named_keeps_its_value_or_is_cleared(
     assert desk.table(dataset) == [ALAMEDA, after]
 
 
+def versions(desk: Any, dataset: str) -> dict[str, str]:
+    rows = desk.ask("GET", f"/resource/{dataset}.json?$select=county,:version")
+    return {row["county"]: row[":version"] for row in rows}
+
+
+def test_a_row_is_changed_only_at_the_version_it_names(desk: Any, dataset: str) -> None:
+    seen = versions(desk, dataset)
+    row = {"county": "Butte", "visits": 36, ":version": seen["Butte"]}
+    assert written(desk, dataset, "", [row])[1]["Rows Updated"] == 1
+    status, answer = written(desk, dataset, "", [{**row, "visits": 37}])
+    assert (status, answer["code"]) == (409, "update.row-version-mismatch")
+    gone = {"county": "Butte", ":deleted": True, ":version": seen["Butte"]}
+    assert written(desk, dataset, "", [gone])[0] == 409
+    assert desk.table(dataset) == [ALAMEDA, {**BUTTE, "visits": "36"}]
+    assert versions(desk, dataset)["Alameda"] == seen["Alameda"]
+    csv = f"county,visits,:version\nButte,38,{versions(desk, dataset)['Butte']}\nAlameda,1,\n"
+    kind = {"Content-Type": "text/csv"}
+    sent = desk.ask("POST", f"/resource/{dataset}.csv", content=csv.encode(), headers=kind)
+    assert sent["Rows Updated"] == 2
+    assert (
+        written(desk, dataset, "", [{**gone, ":version": versions(desk, dataset)["Butte"]}])[1][
+            "Rows Deleted"
+        ]
+        == 1
+    )
+
+
+def test_rows_at_other_versions_are_left_as_they_are_where_that_is_tolerated(
+    desk: Any, dataset: str
+) -> None:
+    seen = versions(desk, dataset)
+    rows = [
+        {"county": "Alameda", "visits": 1, ":version": "rv-aaaa.aaaa~aaaa"},
+        {"county": "Butte", "visits": 2, ":version": seen["Butte"]},
+        {"county": "Butte", "visits": 3, ":version": seen["Butte"]},
+        {"county": "Colusa", "visits": 4, ":version": seen["Butte"]},
+    ]
+    new = written(desk, dataset, "nonFatalRowErrors[]=version_mismatch", rows)
+    assert (new[0], new[1]["code"]) == (400, "update.version-on-new-row")
+    tolerated = "nonFatalRowErrors[]=version_mismatch&nonFatalRowErrors[]=version_on_new_row"
+    status, counters = written(desk, dataset, tolerated, rows)
+    assert (status, counters["Rows Updated"], counters["Errors"]) == (200, 1, 3)
+    assert desk.table(dataset) == [ALAMEDA, {**BUTTE, "visits": "2"}]
+
+
 GONE = {"county": "Nowhere", ":deleted": True}
 LOST = {":id": "row-aaaa.aaaa.aaaa", "visits": 1}
 UNNAMED = {"visits": 1}

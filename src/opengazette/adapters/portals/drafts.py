@@ -43,6 +43,7 @@ def uploaded(revision: Resource, shipment: Shipment, pause: float) -> Resource:
     Raises:
         PortalRejected: a cell could not be made, or the draft holds something else.
     """
+    shipment.begin()
     with understood():
         source = revision.create_upload("table.csv", dict(_PARSING))
         size = int(source.initiate("text/csv")["preferred_chunk_size"])

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from opengazette.adapters.portals.answers import differs
-from opengazette.adapters.portals.changes import same_rows
 from opengazette.adapters.portals.connection import Connection
 from opengazette.adapters.portals.faces import papers_seen, shown_otherwise
-from opengazette.adapters.portals.rows import ReadBack, read_back
+from opengazette.adapters.portals.likeness import same_rows
+from opengazette.adapters.portals.rows import shows
 from opengazette.adapters.portals.senders import Sender
 from opengazette.adapters.portals.shipment import Shipment
 from opengazette.adapters.portals.unsent import shows_unsent, unsent
@@ -134,7 +134,7 @@ class Publication:
         sent = self.sender.may_stand(self.client, uid, self.shipment)
         if not sent and (self.earlier is None or not same_rows(self.earlier, self.shipment)):
             return False
-        return _shows(self.client, uid, self.shipment)
+        return shows(self.client, uid, self.shipment)
 
     def _show(self, uid: str, *, with_rows: bool = True) -> PublicState | None:
         """Bring rows that were sent before the public; None where something else is seen."""
@@ -146,8 +146,9 @@ class Publication:
             # What is public already, only a stranger can judge.
             if hidden and with_rows and not self._look(self.client, uid, self.shipment):
                 return None
-            self.sender.send_papers(self.client, uid, self.shipment)
-            self.client.set_permission(uid, "public")  # type: ignore[no-untyped-call]
+            self.sender.send_papers(self.client, uid, self.shipment, view or {})
+            if hidden:
+                self.client.set_permission(uid, "public")  # type: ignore[no-untyped-call]
         with self.stranger() as stranger:
             return self._as_seen(stranger, uid)
 
@@ -157,12 +158,14 @@ class Publication:
         Raises:
             PortalRejected: beside the release there is what was not sent with it.
         """
-        if not self._look(stranger, uid, self.shipment):
+        view = self._look(stranger, uid, self.shipment)
+        if view is None:
             return None
         found: tuple[str, ...] = ()
         for pause in LOOKS:
-            self.sleep(pause)
-            view = stranger.visible_view(uid)
+            if pause:
+                self.sleep(pause)
+                view = stranger.visible_view(uid)
             if view is None:
                 continue
             found = unsent(stranger, uid, view, self.shipment, self.earlier)
@@ -184,12 +187,14 @@ class Publication:
             otherwise=shown_otherwise(papers, self.shipment),
         )
 
-    def _look(self, client: Connection, uid: str, shipment: Shipment) -> bool:
+    def _look(self, client: Connection, uid: str, shipment: Shipment) -> Mapping[str, Any] | None:
+        """Return what is said of a dataset that shows these rows; None where it never does."""
         for pause in LOOKS:
             self.sleep(pause)
-            if client.visible_view(uid) is not None and _shows(client, uid, shipment):
-                return True
-        return False
+            view = client.visible_view(uid)
+            if view is not None and shows(client, uid, shipment):
+                return view
+        return None
 
     def _put_back(self, uid: str) -> str:
         """Show the earlier release again, or nothing; say which.
@@ -232,12 +237,9 @@ class Publication:
     def _papers_back(self, uid: str, earlier: Shipment) -> str:
         try:
             if not self.sender.rows_bring_all:
-                self.sender.send_papers(self.client, uid, earlier)
+                self.sender.send_papers(
+                    self.client, uid, earlier, self.client.visible_view(uid) or {}
+                )
         except PortalRejected:
             return "The previous rows were put back and read back; its papers were refused too."
         return "The previous release was put back and read back."
-
-
-def _shows(client: Connection, uid: str, shipment: Shipment) -> bool:
-    seen = read_back(client, uid, shipment.columns)
-    return seen == ReadBack(shipment.rows, shipment.digest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -12,8 +12,9 @@ from opengazette.adapters.portals.connection import Connection
 from opengazette.adapters.portals.drafts import LONGEST_WORK, uploaded
 from opengazette.adapters.portals.faces import papers_seen, shown_otherwise
 from opengazette.adapters.portals.revision_client import Resource, RevisionClient, understood
+from opengazette.adapters.portals.senders import few_changed
 from opengazette.adapters.portals.shipment import Shipment
-from opengazette.adapters.portals.views import is_draft, is_open, kept_metadata
+from opengazette.adapters.portals.views import is_draft, is_open, kept_metadata, put_papers
 from opengazette.errors import HeldByPortal, OpenGazetteError, PortalRejected, PortalUnavailable
 
 #: How the note of every revision of ours begins; what follows names what it brings.
@@ -54,12 +55,13 @@ class RevisionSender:
         """Replace columns, rows and all that is said of them in one apply."""
         return self._send(client, uid, shipment, rows=True)
 
-    def send_papers(self, client: Connection, uid: str, shipment: Shipment, /) -> None:
+    def send_papers(
+        self, client: Connection, uid: str, shipment: Shipment, view: Mapping[str, Any], /
+    ) -> None:
         """Change what is said where it differs; where a column's words do, the rows go as well.
 
         A revision changes what a column says of itself along with its rows alone.
         """
-        view = client.visible_view(uid) or {}
         otherwise = shown_otherwise(papers_seen(client, uid, view), shipment)
         if otherwise or not is_open(view):
             rows = any(name.startswith("column ") for name in otherwise)
@@ -144,6 +146,29 @@ class RevisionSender:
                 "Look at the dataset's revisions on the portal, then run the dataset again.",
             )
         return not any((entry.get("details") or {}).get("Errors") for entry in log)
+
+
+class LargeSender(RevisionSender):
+    """A large release as one revision; the few rows that differ from the one before, as those.
+
+    A file that is too long for one request travels in pieces. Papers alone need no revision.
+    """
+
+    rows_bring_all = False
+    changes_rows = True
+
+    def send_rows(
+        self, client: Connection, uid: str, shipment: Shipment, earlier: Shipment | None, /
+    ) -> bool:
+        """Change the few rows that differ, or replace all and what is said of them in one apply."""
+        taken = few_changed(client, uid, shipment, earlier)
+        return super().send_rows(client, uid, shipment, earlier) if taken is None else taken
+
+    def send_papers(
+        self, client: Connection, uid: str, shipment: Shipment, view: Mapping[str, Any], /
+    ) -> None:
+        """Send document, columns and attachments, each on its own."""
+        put_papers(client, uid, shipment, view)
 
 
 def _fill(

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 
 from opengazette.adapters.portals.answers import no_data
 from opengazette.adapters.portals.connection import Connection, checked_uid
 from opengazette.adapters.portals.shipment import Shipment
-from opengazette.adapters.portals.streams import lines, members
-from opengazette.documentation.canonical import NotCanonical, count_and_digest, table_rows
+from opengazette.adapters.portals.spelling import page_body, same_bytes, written
+from opengazette.adapters.portals.streams import lines
+from opengazette.documentation.canonical import (
+    NotCanonical,
+    count_and_digest,
+    same_in_order,
+    table_rows,
+)
 from opengazette.errors import PortalRejected, PortalUnavailable
 
 #: A page is read as it comes, and the portal sorts all rows for each: few pages are better.
@@ -34,6 +42,7 @@ def replace_rows(client: Connection, uid: str, shipment: Shipment) -> bool:
     """
     if not shipment.has_rows():
         raise PortalRejected("A release without rows would empty the public table.")
+    shipment.begin()
     with shipment.table.open("rb") as body:
         return all_taken(client.replace(checked_uid(uid), body))  # type: ignore[no-untyped-call]
 
@@ -62,6 +71,38 @@ def read_back(client: Connection, uid: str, columns: Mapping[str, str]) -> ReadB
     return ReadBack(total, found)
 
 
+def shows(client: Connection, uid: str, shipment: Shipment) -> bool:
+    """Tell whether exactly the rows of a shipment are shown, whatever their order and spelling are.
+
+    They are read beside the file: as bytes, cell by cell where they are spelled otherwise, and for
+    their digest where they lie in another order. Each takes twice as long as the one before.
+
+    Raises:
+        PortalUnavailable: the portal gave fewer or more rows than it counts.
+    """
+    total = _count(client, uid)
+    if total != shipment.rows:
+        return False
+    if _shows_bytes(client, uid, shipment) or _shows_in_order(client, uid, shipment):
+        return True
+    return read_back(client, uid, shipment.columns) == ReadBack(total, shipment.digest)
+
+
+def _shows_bytes(client: Connection, uid: str, shipment: Shipment) -> bool:
+    with shipment.table.open("rb") as sent, closing(_text(client, uid, shipment.rows)) as seen:
+        first = next(seen, b"")
+        return same_bytes(chain((first,), seen), written(sent, quoted=first.startswith(b'"')))
+
+
+def _shows_in_order(client: Connection, uid: str, shipment: Shipment) -> bool:
+    seen = _listed(client, uid, shipment.rows, shipment.columns)
+    with shipment.opened() as sent, closing(seen):
+        try:
+            return same_in_order(shipment.columns, sent, seen)
+        except (NotCanonical, csv.Error):
+            return False
+
+
 def shown_rows(
     client: Connection, uid: str, columns: Mapping[str, str]
 ) -> Iterator[dict[str, str | None]]:
@@ -70,31 +111,33 @@ def shown_rows(
     Raises:
         PortalUnavailable: the portal gave fewer or more rows than it counts.
     """
-    total, seen = _count(client, uid), 0
-    for row in _pages(client, uid, total):
-        seen += 1
-        yield {name: _text(row.get(name)) for name in columns}
-    if seen != total:
-        raise PortalUnavailable(
-            f"The portal counts {total} rows and gave {seen}.", "Run again later."
-        )
+    for row in _all(client, uid, columns):
+        yield dict(zip(columns, row, strict=True))
 
 
 def numbered_rows(
     client: Connection, uid: str, columns: Mapping[str, str]
-) -> Iterator[tuple[str, list[str | None]]]:
+) -> Iterator[tuple[str, Sequence[str | None]]]:
     """Yield the portal's own id of every row, with its cells in order.
 
     Raises:
         PortalUnavailable: the portal gave no ids, or fewer or more rows than it counts.
     """
-    total, seen = _count(client, uid), 0
-    for row in _pages(client, uid, total, select=",".join((":id", *columns))):
-        seen += 1
-        number = row.get(":id")
-        if not isinstance(number, str):
+    for number, *row in _all(client, uid, (":id", *columns)):
+        if not number:
             raise PortalUnavailable("The portal gave a row without an id.", "Run again later.")
-        yield number, [_text(row.get(name)) for name in columns]
+        yield number, row
+
+
+def _all(client: Connection, uid: str, names: Collection[str]) -> Iterator[Sequence[str | None]]:
+    """Yield every row with these cells of it, none where it has no such column."""
+    total, seen = _count(client, uid), 0
+    try:
+        for row in _listed(client, uid, total, names, chosen=True):
+            seen += 1
+            yield row
+    except (NotCanonical, csv.Error):
+        raise no_data() from None
     if seen != total:
         raise PortalUnavailable(
             f"The portal counts {total} rows and gave {seen}.", "Run again later."
@@ -111,42 +154,34 @@ def _count(client: Connection, uid: str) -> int:
         ) from None
 
 
-def _pages(
-    client: Connection, uid: str, total: int, select: str | None = None
-) -> Iterator[dict[str, object]]:
-    """Yield rows in the order of their ids: without an order, pages may overlap."""
-    asked: dict[str, object] = {"$order": ":id", "$limit": ROWS_AT_ONCE}
-    asked |= {"$select": select} if select else {}
-    read = before = 0
-    while read < total:
-        for row in _page(client, uid, {**asked, "$offset": read}):
-            read += 1
-            yield row
-        if read == before:
-            return
-        before = read
-
-
-def _page(client: Connection, uid: str, asked: dict[str, object]) -> Iterator[dict[str, object]]:
-    resource = f"/resource/{checked_uid(uid)}.json"
-    pieces = client.pieces(resource, "application/json", asked)
-    try:
-        yield from members(codecs.iterdecode(pieces, "utf-8"))
-    except ValueError:
-        raise no_data() from None
+def _text(client: Connection, uid: str, rows: int) -> Generator[bytes, None, None]:
+    """Yield the pages of so many rows as one text, under the header that they share."""
+    first = b""
+    for offset in range(0, rows, ROWS_AT_ONCE):
+        header, body = page_body(_sheet(client, uid, {**_in_pages(), "$offset": offset}))
+        if header != first:
+            yield header + b"\n"
+        first = first or header
+        yield from body
 
 
 def _listed(
-    client: Connection, uid: str, total: int, columns: Mapping[str, str]
-) -> Iterator[Sequence[str | None]]:
+    client: Connection, uid: str, total: int, names: Collection[str], *, chosen: bool = False
+) -> Generator[Sequence[str | None], None, None]:
     """Yield rows page by page as CSV, which is read in half the time of JSON.
 
-    An empty cell and none are the same, here as in a digest.
+    They come in the order of their ids: without an order, pages may overlap. An empty cell and none
+    are the same, here as in a digest. Where cells are `chosen`, there may be other columns.
     """
+    asked = _in_pages()
+    if chosen and ":id" in names:
+        asked["$select"] = ",".join(names)
     read = before = 0
     while read < total:
-        asked = {"$order": ":id", "$limit": ROWS_AT_ONCE, "$offset": read}
-        for row in _sheet(client, uid, asked, columns):
+        header, rows = _read(_sheet(client, uid, {**asked, "$offset": read}))
+        if not chosen and sorted(n for n in header if not n.startswith(":")) != sorted(names):
+            raise NotCanonical("the table has other columns")
+        for row in rows if header == [*names] else _picked(header, rows, names):
             read += 1
             yield row
         if read == before:
@@ -154,33 +189,35 @@ def _listed(
         before = read
 
 
-def _sheet(
-    client: Connection, uid: str, asked: dict[str, object], columns: Mapping[str, str]
+def _in_pages() -> dict[str, object]:
+    return {"$order": ":id", "$limit": ROWS_AT_ONCE}
+
+
+def _sheet(client: Connection, uid: str, asked: dict[str, object]) -> Iterator[bytes]:
+    return client.pieces(f"/resource/{checked_uid(uid)}.csv", "text/csv", asked)
+
+
+def _read(pieces: Iterable[bytes]) -> tuple[list[str], Iterator[list[str]]]:
+    """Return the header and the rows of a page."""
+    header, rows = table_rows(lines(_whole(_decoded(pieces))))
+    return header, (row or [""] for row in rows) if len(header) == 1 else rows
+
+
+def _picked(
+    header: Sequence[str], rows: Iterator[list[str]], names: Collection[str]
 ) -> Iterator[Sequence[str | None]]:
-    """Yield a page's rows, their cells in the order of `columns`; the portal's own are left out."""
-    pieces = client.pieces(f"/resource/{checked_uid(uid)}.csv", "text/csv", asked)
-    try:
-        header, rows = table_rows(lines(_whole(codecs.iterdecode(pieces, "utf-8"))))
-        if sorted(name for name in header if not name.startswith(":")) != sorted(columns):
-            raise NotCanonical("the table has other columns")
-        if len(header) == 1:
-            yield from (row or [""] for row in rows)
-        elif header == list(columns):
-            yield from rows
-        else:
-            yield from _in_order(header, rows, columns)
-    except UnicodeDecodeError:
-        raise no_data() from None
-
-
-def _in_order(
-    header: Sequence[str], rows: Iterator[list[str]], columns: Mapping[str, str]
-) -> Iterator[Sequence[str]]:
-    places = [header.index(name) for name in columns]
+    places = [header.index(name) if name in header else None for name in names]
     for row in rows:
         if len(row) != len(header):
             raise NotCanonical("a row has other columns")
-        yield [row[at] for at in places]
+        yield [None if at is None else row[at] for at in places]
+
+
+def _decoded(pieces: Iterable[bytes]) -> Iterator[str]:
+    try:
+        yield from codecs.iterdecode(pieces, "utf-8")
+    except UnicodeDecodeError:
+        raise no_data() from None
 
 
 def _whole(texts: Iterable[str]) -> Iterator[str]:
@@ -191,7 +228,3 @@ def _whole(texts: Iterable[str]) -> Iterator[str]:
         yield text
     if not last.endswith("\n"):
         raise no_data()
-
-
-def _text(value: object) -> str | None:
-    return value if value is None or isinstance(value, str) else str(value)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from opengazette.adapters.portals.changes import change_rows, differ_little
+from opengazette.adapters.portals.changes import change_rows
 from opengazette.adapters.portals.connection import Connection
+from opengazette.adapters.portals.likeness import differ_little
 from opengazette.adapters.portals.rows import replace_rows
 from opengazette.adapters.portals.shipment import Shipment
 from opengazette.adapters.portals.views import create_draft, put_papers
@@ -48,8 +51,10 @@ class Sender(Protocol):
         """Put other columns with their rows and papers, whole or not at all."""
         ...
 
-    def send_papers(self, client: Connection, uid: str, shipment: Shipment, /) -> None:
-        """Bring up to date what is said of the rows."""
+    def send_papers(
+        self, client: Connection, uid: str, shipment: Shipment, view: Mapping[str, Any], /
+    ) -> None:
+        """Bring up to date what is said of the rows; `view` is what the portal says of them."""
         ...
 
 
@@ -74,17 +79,48 @@ class SodaSender:
 
         A portal that takes no change set, because it names rows otherwise, gets the whole table.
         """
-        if earlier is not None and differ_little(earlier, shipment):
-            with suppress(PortalRejected):
-                taken = change_rows(client, uid, shipment)
-                if taken is not None:
-                    return taken
-        return replace_rows(client, uid, shipment)
+        taken = few_changed(client, uid, shipment, earlier)
+        return replace_rows(client, uid, shipment) if taken is None else taken
 
     def send_columns(self, client: Connection, uid: str, shipment: Shipment, /) -> bool:
         """Fill a working copy and let it take the table's place."""
         return change_columns(client, uid, shipment)
 
-    def send_papers(self, client: Connection, uid: str, shipment: Shipment, /) -> None:
+    def send_papers(
+        self, client: Connection, uid: str, shipment: Shipment, view: Mapping[str, Any], /
+    ) -> None:
         """Send document, columns and attachments."""
-        put_papers(client, uid, shipment)
+        put_papers(client, uid, shipment, view)
+
+
+def few_changed(
+    client: Connection, uid: str, shipment: Shipment, earlier: Shipment | None
+) -> bool | None:
+    """Change the few rows that differ, and say whether the portal claims to have taken them all.
+
+    None where many differ, or may, or the portal takes no change set.
+    """
+    if earlier is not None and differ_little(earlier, shipment):
+        with suppress(PortalRejected):
+            return change_rows(client, uid, shipment)
+    return None
+
+
+@dataclass(frozen=True)
+class ByRevision:
+    """Which releases go as one revision, where the others do not, and how.
+
+    `reviewed` names the datasets whose every release the portal's reviewers are to see; `large` is
+    for files of so many bytes and more.
+    """
+
+    reviewed: frozenset[str]
+    every: Callable[[], Sender]
+    from_bytes: int
+    large: Callable[[], Sender] | None
+
+    def sender(self, dataset: str, size: int) -> Sender | None:
+        """Return how a release of a dataset goes as a revision; None where it does not."""
+        if dataset in self.reviewed:
+            return self.every()
+        return self.large() if self.large and size >= self.from_bytes else None

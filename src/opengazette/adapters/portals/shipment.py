@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -30,6 +30,10 @@ _Found = TypeVar("_Found")
 Measured = Callable[[], tuple[int, str]]
 
 
+def _nothing() -> None:
+    """Leave it until it is asked for."""
+
+
 @dataclass(frozen=True)
 class Attachment:
     """A document that is shown beside the rows."""
@@ -43,7 +47,8 @@ class Attachment:
 class Shipment:
     """A release as it goes to a portal; `rows` and `digest` are what must be read back.
 
-    They take long to find, so both are `measured` where they are first asked for, or meanwhile.
+    They take long to find, so both are `measured` where they are first asked for, or while the
+    rows travel: `begin` says that this is the time. `sha256` is that of the file.
     """
 
     table: Path
@@ -51,6 +56,8 @@ class Shipment:
     measured: Measured
     metadata: dict[str, Any]
     attachments: tuple[Attachment, ...]
+    sha256: str = ""
+    begin: Callable[[], None] = _nothing
 
     @contextmanager
     def opened(self) -> Iterator[Iterator[list[str]]]:
@@ -75,9 +82,9 @@ class Shipment:
 
     @property
     def mark(self) -> str:
-        """Return what names exactly this shipment: rows, metadata and attachments."""
+        """Return what names exactly this shipment: file, metadata and attachments."""
         files = {a.name: sha256(a.content).hexdigest() for a in self.attachments}
-        return canonical_sha256({"rows": self.digest, "said": self.metadata, "attached": files})
+        return canonical_sha256({"table": self.sha256, "said": self.metadata, "attached": files})
 
     def document(self) -> dict[str, Any]:
         """Return the top-level fields of the view."""
@@ -108,7 +115,25 @@ def pack(release: Release, papers: Papers, meanwhile: Executor | None = None) ->
         )
     if meanwhile is None:
         return shipment
-    return replace(shipment, measured=meanwhile.submit(shipment.measured).result)
+    found = _Meanwhile(meanwhile, shipment.measured)
+    return replace(shipment, measured=found, begin=found.begin)
+
+
+class _Meanwhile:
+    """What is found by somebody else from the moment on that it is begun or asked for."""
+
+    def __init__(self, finder: Executor, find: Measured) -> None:
+        self._finder, self._find = finder, find
+        self._found: Future[tuple[int, str]] | None = None
+
+    def begin(self) -> None:
+        """Begin, unless that was done."""
+        self._found = self._found or self._finder.submit(self._find)
+
+    def __call__(self) -> tuple[int, str]:
+        """Wait for what is found."""
+        self._found = self._found or self._finder.submit(self._find)
+        return self._found.result()
 
 
 def pack_again(release: Release, papers: Papers) -> Shipment:
@@ -118,7 +143,8 @@ def pack_again(release: Release, papers: Papers) -> Shipment:
         PortalRejected: here or later, as `pack` does.
         ArchiveUnavailable: a document is not in the archive, or is damaged.
     """
-    table = papers.locate(release.document("table.csv"))
+    document = release.document("table.csv")
+    table = papers.locate(document)
     metadata = json.loads(papers.read(release.document("metadata.json")))
     columns = {c["fieldName"]: c["dataTypeName"] for c in metadata["columns"]}
     measure = partial(_read_through, release.dataset, table, columns, count_and_digest)
@@ -128,9 +154,10 @@ def pack_again(release: Release, papers: Papers) -> Shipment:
         measured=cache(measure),
         metadata=metadata,
         attachments=tuple(
-            Attachment(document.name, document.media_type, papers.read(document))
-            for document in attached_to(release)
+            Attachment(attached.name, attached.media_type, papers.read(attached))
+            for attached in attached_to(release)
         ),
+        sha256=document.sha256,
     )
 
 

@@ -12,7 +12,7 @@ from opengazette.adapters.portals.connection import Connection, Credentials, che
 from opengazette.adapters.portals.faces import face_seen, papers_seen
 from opengazette.adapters.portals.publication import LOOKS, Publication
 from opengazette.adapters.portals.rows import ReadBack, read_back
-from opengazette.adapters.portals.senders import Sender, SodaSender
+from opengazette.adapters.portals.senders import ByRevision, Sender, SodaSender
 from opengazette.adapters.portals.shipment import pack, pack_again
 from opengazette.adapters.portals.unsent import derived_from
 from opengazette.adapters.portals.views import is_draft, is_open
@@ -23,7 +23,10 @@ from opengazette.ports import Claim, Papers, PublicState
 
 
 class SocrataPortal:
-    """A `ports.Portal` on Socrata; the sender says by which of its protocols releases go."""
+    """A `ports.Portal` on Socrata; the sender says by which of its protocols releases go.
+
+    `by_revision` says which go otherwise.
+    """
 
     def __init__(
         self,
@@ -32,6 +35,7 @@ class SocrataPortal:
         papers: Papers,
         sender: Sender | None = None,
         *,
+        by_revision: ByRevision | None = None,
         seconds: tuple[float, float] = (10.0, 300.0),
         attempts: int = 5,
         sleep: Callable[[float], None] = time.sleep,
@@ -40,25 +44,31 @@ class SocrataPortal:
         self._credentials = credentials
         self._papers = papers
         self._sender: Sender = sender or SodaSender()
+        self._by_revision = by_revision
         self._seconds, self._attempts, self._sleep = seconds, attempts, sleep
 
-    @property
-    def changes_rows(self) -> bool:
-        """Tell whether a small difference goes row by row."""
-        return self._sender.changes_rows
+    def changes_rows(self, dataset: str) -> bool:
+        """Tell whether a small difference of a dataset goes row by row."""
+        return self._sender_of(dataset, 0).changes_rows
+
+    def _sender_of(self, dataset: str, size: int) -> Sender:
+        chosen = self._by_revision.sender(dataset, size) if self._by_revision else None
+        return chosen or self._sender
 
     def state(self, uid: str, columns: Mapping[str, str]) -> PublicState | None:
         """Return what a stranger sees now, or None where there is nothing at that address.
 
         The digest is empty where the public table has other columns than `columns`; without any,
-        the rows are not read. What only the publisher sees is not `is_public` and has no rows.
+        neither rows nor papers are read. What only the publisher sees is not `is_public` and has
+        no rows.
         """
         with self._connected(None) as stranger:
             view = stranger.visible_view(uid)
             if view is not None:
-                papers = papers_seen(stranger, uid, view)
-                rows = read_back(stranger, uid, columns) if columns else ReadBack(0, "")
-                return self._public_state(uid, rows, papers.digest)
+                if not columns:
+                    return self._public_state(uid, ReadBack(0, ""), None)
+                papers = papers_seen(stranger, uid, view).digest
+                return self._public_state(uid, read_back(stranger, uid, columns), papers)
         if not self._is_known(uid):
             return None
         return PublicState(uid, f"{self._address}/d/{uid}", 0, "", is_public=False)
@@ -119,7 +129,7 @@ class SocrataPortal:
                 client.before_showing = claim.refuse_lost
             sending = Publication(
                 client=client,
-                sender=self._sender,
+                sender=self._sender_of(release.release.dataset, shipment.table.stat().st_size),
                 shipment=shipment,
                 earlier=earlier,
                 address=self._address,
@@ -165,7 +175,7 @@ class SocrataPortal:
                 if stranger.shows_anything(named):
                     raise still_there(named, of=uid)
 
-    def _public_state(self, uid: str, seen: ReadBack, papers: str) -> PublicState:
+    def _public_state(self, uid: str, seen: ReadBack, papers: str | None) -> PublicState:
         return PublicState(
             uid=uid,
             address=f"{self._address}/d/{uid}",

@@ -81,9 +81,11 @@ def refuse_other_columns(
     )
 
 
-def put_papers(client: Connection, uid: str, shipment: Shipment) -> None:
-    """Bring document, columns and attachments up to date; what others set is kept."""
-    view = client.get_metadata(uid)  # type: ignore[no-untyped-call]
+def put_papers(client: Connection, uid: str, shipment: Shipment, view: Mapping[str, Any]) -> None:
+    """Bring document, columns and attachments up to date; what others set is kept.
+
+    `view` is what the portal says of the dataset now.
+    """
     for column in shipment.metadata["columns"]:
         wanted = {key: column[key] for key in ("name", "description")}
         shown = _columns(view).get(column["fieldName"], {})

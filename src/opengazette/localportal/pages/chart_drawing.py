@@ -135,7 +135,7 @@ def _lines(
     lines = base.mark_line(
         strokeWidth=2.5, invalid="break-paths-show-path-domains", point=_dot(len(days))
     ).encode(
-        y=alt.Y("number:Q", axis=_numbers(), scale=alt.Scale(zero=True)),
+        y=alt.Y("number:Q", axis=_numbers(found), scale=_from_zero(found)),
         color=_series(choice, found, paint),
     )
     gaps = base.transform_filter("datum.number === null && !datum.absent")
@@ -179,12 +179,24 @@ def _dot(points: int) -> Any:  # noqa: ANN401 - altair takes a truth or a form
     return {"size": 50, "filled": True} if points <= 40 else False
 
 
-def _numbers() -> alt.Axis:
+def _has_zeros_alone(found: Points) -> bool:
+    return not any(point.number for point in found.points)
+
+
+def _from_zero(found: Points) -> alt.Scale:
+    """Begin at zero, and end above it where no number does."""
+    import altair as alt
+
+    return alt.Scale(domain=[0, 1]) if _has_zeros_alone(found) else alt.Scale(zero=True)
+
+
+def _numbers(found: Points) -> alt.Axis:
     """Write numbers in full up to a million; the words above the chart say what they count."""
     import altair as alt
 
     return alt.Axis(
         title=None,
+        values=[0] if _has_zeros_alone(found) else alt.Undefined,
         labelExpr="format(datum.value, abs(datum.value) >= 1e6 ? '~s' : ',')",
         domain=False,
         ticks=False,
@@ -225,7 +237,7 @@ def _bars(choice: Choice, found: Points, paint: Paint) -> alt.LayerChart | alt.F
         split = {"yOffset": alt.YOffset("series:N", sort=list(choice.split.values))}
     base = alt.Chart(_data(values)).encode(y=y, **split)
     bars = base.mark_bar(cornerRadiusEnd=2).encode(
-        x=alt.X("number:Q", axis=_numbers(), scale=alt.Scale(zero=True)),
+        x=alt.X("number:Q", axis=_numbers(found), scale=_from_zero(found)),
         color=_series(choice, found, paint),
     )
     words = (
@@ -278,7 +290,11 @@ def _map(
     ramp = alt.Color(
         "number:Q",
         title=measure_name(choice),
-        scale=alt.Scale(range=list(paint.ramp), type="sqrt"),
+        scale=alt.Scale(
+            range=list(paint.ramp),
+            type="sqrt",
+            domain=[0, 1] if _has_zeros_alone(found) else alt.Undefined,
+        ),
         legend=alt.Legend(
             labelExpr="format(datum.value, abs(datum.value) >= 1e6 ? '~s' : ',')",
             gradientLength=min(240, width - 80),

@@ -45,12 +45,15 @@ def examples(view: View, place: Place, asked: Mapping[str, str]) -> list[Example
 
 
 def query_text(asked: Mapping[str, str], limit: int) -> str:
-    """Write SODA parameters as one SoQL query, without the search."""
+    """Write SODA parameters as one SoQL query."""
     parts = ["SELECT *"]
     if "$where" in asked:
         parts.append(f"WHERE {asked['$where']}")
     if "$order" in asked:
         parts.append(f"ORDER BY {asked['$order']}")
+    if "$q" in asked:
+        words = asked["$q"].replace("'", "''")
+        parts.append(f"SEARCH '{words}'")
     return " ".join([*parts, f"LIMIT {limit}"])
 
 

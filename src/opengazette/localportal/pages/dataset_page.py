@@ -7,6 +7,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
+from opengazette.localportal.changes import changes_of
 from opengazette.localportal.pages.chart_choice import Choice, axes, choose
 from opengazette.localportal.pages.chart_drawing import WIDTHS, Size, draw, measures
 from opengazette.localportal.pages.chart_paint import Theme
@@ -204,7 +205,9 @@ def _words(request: Request, found: Opened) -> dict[str, object]:
         "contact": contact_email(view),
         "files": attachments(view),
         "disclosure": disclosure(view),
-        "history": history(view, revisions_of(found.session, view.id)),
+        "history": history(
+            view, revisions_of(found.session, view.id), changes_of(found.session, view.id)
+        ),
         "citation": citation(view, portal.settings.title, f"{base}/d/{view.id}"),
         "examples": examples(view, place, soda),
         "query_text": query_text(soda, 10),

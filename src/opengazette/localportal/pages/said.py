@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from pydantic import JsonValue
 
+from opengazette.localportal.changes import Change, said_of_change
 from opengazette.localportal.publishing.drafts import Revision
 from opengazette.localportal.showing import long_date
 from opengazette.localportal.views import View
@@ -127,19 +129,45 @@ def citation(view: View, portal_title: str, place: str) -> Citation:
     return Citation(text, bibtex)
 
 
-def history(view: View, revisions: list[Revision]) -> list[Release]:
-    """Return what is known of the releases, newest first: the revisions, and the first day."""
-    found = [release for one in revisions if (release := _release(one)) is not None]
+def history(view: View, revisions: list[Revision], changes: list[Change]) -> list[Release]:
+    """Return what is known of the releases, newest first: revisions, writes, the first day."""
+    found = _versions(view, changes)
+    found += [release for one in revisions if (release := _release(one)) is not None]
     newest = max((release.moment for release in found), default=0)
     if view.rows_updated_at > newest:
         now = f"Version {view.data_version}: the rows of today"
-        found.append(Release(now, view.rows_updated_at, _note(view)))
+        found.append(Release(now, view.rows_updated_at, said_of_change(view)))
     found.append(Release("Dataset created", view.created_at))
     return sorted(found, key=lambda release: -release.moment)
 
 
-def _note(view: View) -> str:
-    return _fields(view, "Publication").get("change_note", "")
+def _versions(view: View, changes: list[Change]) -> list[Release]:
+    """Tell each version with what was said of it, and not again what was said of the one before."""
+    said = [
+        said_of_change(view) if change.version == view.data_version else change.note
+        for change in changes
+    ]
+    earlier = [*said[1:], ""]
+    return [
+        _version(change, "" if note == before else note)
+        for change, note, before in zip(changes, said, earlier, strict=False)
+    ]
+
+
+def _version(change: Change, note: str) -> Release:
+    counted = change.counters
+    kinds = (
+        ("added" if change.kind == "changed" else "in all", counted.created),
+        ("changed", counted.updated),
+        ("deleted", counted.deleted),
+    )
+    title = f"Version {change.version}: {_CHANGED[change.kind]}"
+    return Release(title, change.moment, note, _counted(kinds))
+
+
+def _counted(kinds: Iterable[tuple[str, JsonValue]]) -> str:
+    counts = [f"{n:,} {word}" for word, n in kinds if isinstance(n, int) and n]
+    return f"Rows: {', '.join(counts)}." if counts else ""
 
 
 def _release(revision: Revision) -> Release | None:
@@ -149,15 +177,18 @@ def _release(revision: Revision) -> Release | None:
     counted: dict[str, JsonValue] = {}
     for entry in job.log:
         counted |= entry.details or {}
-    kinds = (("created", "Rows Created"), ("changed", "Rows Updated"), ("deleted", "Rows Deleted"))
-    counts = [
-        f"{n:,} {word}" for word, key in kinds if isinstance(n := counted.get(key), int) and n
-    ]
-    told = f"Rows: {', '.join(counts)}." if counts else ""
+    kinds = (("added", "Rows Created"), ("changed", "Rows Updated"), ("deleted", "Rows Deleted"))
+    told = _counted((word, counted.get(key)) for word, key in kinds)
     title = f"Revision {revision.seq}: {_DONE[revision.action]}"
     return Release(title, job.finished_at, revision.notes or "", told)
 
 
+_CHANGED: Final = {
+    "published": "first published",
+    "replaced": "all rows replaced",
+    "changed": "rows changed",
+    "copied": "a working copy published",
+}
 _DONE: Final = {
     "update": "rows and words updated",
     "replace": "rows replaced",

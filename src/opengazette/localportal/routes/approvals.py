@@ -107,6 +107,7 @@ def replication(request: Request, dataset: str) -> Response:
     version = view.data_version
     return JSONResponse(
         {
+            "read_replication_up_to_date": True,
             "truth_data_version": version,
             "truth_last_updated_at": moment(view.rows_updated_at),
             "secondary_versions": [{"name": name, "version": version} for name in names],

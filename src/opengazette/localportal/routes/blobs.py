@@ -17,7 +17,7 @@ from starlette.datastructures import UploadFile
 from opengazette.localportal.bodies import plain_file_name, spool
 from opengazette.localportal.editing import create_view
 from opengazette.localportal.portal import portal_of, publisher, split_suffix
-from opengazette.localportal.problems import bad_request
+from opengazette.localportal.problems import bad_request, wrong_stage
 from opengazette.localportal.publishing.applying import with_blob
 from opengazette.localportal.store import Asset, Session, Store
 from opengazette.localportal.views import View, view_json
@@ -37,13 +37,22 @@ class _Sent:
 @router.post("/imports2", response_model=None)
 @router.post("/imports2/", response_model=None)
 async def create_blob(request: Request, method: str = "") -> Response:
-    """Make a draft of a file that stays as it is, sent as a form or as bytes."""
+    """Make a draft of a file that stays as it is, or let it be what a draft is."""
     owner = publisher(request)
+    if method == "setBlobForDraft":
+        return await _keep(request, lambda session, _sent: _draft(request, session))
     if method != "blob":
         raise bad_request("The method is blob; rows come by a revision or by /resource.")
     return await _keep(
         request, lambda session, sent: create_view(session, owner, {"name": sent.name})
     )
+
+
+def _draft(request: Request, session: Session) -> View:
+    view = session.view(request.query_params.get("saveUnderViewUid", "")[:40])
+    if view.stage == "published":
+        raise wrong_stage("A published dataset is no draft; replace its file.")
+    return view
 
 
 @router.post("/views/{name}", response_model=None)
@@ -69,7 +78,7 @@ async def _keep(request: Request, dataset: Callable[[Session, _Sent], View]) -> 
 
 async def _take(request: Request, staged: Path) -> _Sent:
     """Write the file of a request to the staged one: the first of a form, or the whole body."""
-    named = request.query_params.get("fileName", "")
+    named = request.query_params.get("fileName") or request.headers.get("x-file-name", "")
     kind = request.headers.get("content-type", _BYTES)
     if not kind.startswith("multipart/form-data"):
         await spool(request, staged)

@@ -168,6 +168,7 @@ def _write_rows(
 
 
 @router.post("/resource/{name}", response_model=None)
+@router.post("/id/{name}", response_model=None)
 async def upsert(request: Request, name: str) -> Response:
     """Insert, update and delete rows in one transaction.
 
@@ -177,6 +178,7 @@ async def upsert(request: Request, name: str) -> Response:
 
 
 @router.put("/resource/{name}", response_model=None)
+@router.put("/id/{name}", response_model=None)
 async def replace_all(request: Request, name: str) -> Response:
     """Replace every row in one transaction."""
     return await _write(request, name, replace=True)

@@ -29,7 +29,7 @@ from opengazette.localportal.portal import (
     readable_view,
     split_suffix,
 )
-from opengazette.localportal.problems import bad_request, view_missing
+from opengazette.localportal.problems import bad_request, view_missing, wrong_stage
 from opengazette.localportal.publishing.kept import forget_revisions, upload_folder
 from opengazette.localportal.reading import ask
 from opengazette.localportal.routes.permissions import refuse_unapproved, set_permission
@@ -106,6 +106,19 @@ async def update(request: Request, name: str) -> Response:
             return update_view(session, session.view(dataset), sent)
 
     return _shown(await run_in_threadpool(work))
+
+
+@router.patch("/{name}", response_model=None)
+def prepare(request: Request, name: str, method: str = "") -> Response:
+    """Let a draft take rows; here every draft is ready as it is."""
+    publisher(request)
+    if method != "prepareDraftForImport":
+        raise bad_request("The method is prepareDraftForImport.")
+    with portal_of(request).store.reading() as session:
+        view = session.view(split_suffix(name)[0])
+    if view.stage == "published":
+        raise wrong_stage("A published dataset is no draft; make a working copy of it.")
+    return _shown(view)
 
 
 @router.delete("/{name}", response_model=None)

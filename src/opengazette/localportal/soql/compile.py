@@ -55,6 +55,8 @@ def compile_query(view: View, query: Query) -> Compiled:
     having = [terms.boolean(node) for node in query.having]
     order = [_order_term(terms, node) for node in query.order]
     computed = [term for _, term in selected] + [term for term, _ in order]
+    if query.distinct:
+        grouped = _distinct([term for _, term in selected], grouped)
     is_grouped = bool(grouped or having) or any(term.aggregate for term in computed)
     if is_grouped:
         _refuse_ungrouped(computed + having, grouped)
@@ -195,6 +197,15 @@ def _order_term(terms: Terms, node: exp.Expression) -> tuple[Term, str]:
     descending = bool(node.args.get("desc"))
     nulls_first = bool(node.args.get("nulls_first")) if descending else False
     return term, f"{'DESC' if descending else 'ASC'} NULLS {'FIRST' if nulls_first else 'LAST'}"
+
+
+def _distinct(selected: list[Term], grouped: list[Term]) -> list[Term]:
+    """Group by everything that is selected, so that no two rows are the same."""
+    if grouped or any(term.aggregate for term in selected):
+        raise malformed("DISTINCT is for rows that are not grouped.")
+    if not all(term.reads for term in selected):
+        raise malformed("DISTINCT reads no column.")
+    return selected
 
 
 def _rank(term: Term, *, is_grouped: bool) -> str:

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from sqlglot import exp
 
+from opengazette.localportal.soql.calls import CALLS
 from opengazette.localportal.soql.grammar import CASE_FUNCTION, malformed
 from opengazette.localportal.soql.term import Term, TermKind, mismatch, over, unknown
 from opengazette.localportal.values import UNORDERED
@@ -55,6 +56,8 @@ def called(translator: Translator, node: exp.Expression) -> Term:
     if name == CASE_FUNCTION:
         return _case_of(translator, node.expressions)
     arguments = [translator.term(argument) for argument in node.expressions]
+    if name in CALLS:
+        return CALLS[name].of(node, arguments)
     if len(arguments) != 1 or arguments[0].kind not in TIMES:
         raise unknown(node)
     if name in _DATE_PARTS:
@@ -74,10 +77,13 @@ def contains(translator: Translator, node: exp.Expression) -> Term:
     return over(f"contains({whole.sql}, {part.sql})", "boolean", whole, part)
 
 
-def coalesce(translator: Translator, node: exp.Expression) -> Term:
-    """Translate `coalesce(…)`: the first of some expressions of one type that is not null."""
+def chosen(translator: Translator, node: exp.Expression, name: str) -> Term:
+    """Translate what chooses one of some expressions of one type that is not null.
+
+    `coalesce(…)` is the first, `greatest(…)` and `least(…)` are what they say.
+    """
     terms, kind = _agreed(translator, [node.this, *node.expressions])
-    return over(f"coalesce({', '.join(term.sql for term in terms)})", kind, *terms)
+    return over(f"{name}({', '.join(term.sql for term in terms)})", kind, *terms)
 
 
 def case_when(translator: Translator, node: exp.Expression) -> Term:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from sqlglot import exp, tokens
+from sqlglot import exp, parser, tokens
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokens import Token, TokenType  # type: ignore[attr-defined]  # not in its __all__
@@ -15,6 +15,8 @@ from opengazette.localportal.problems import Problem, bad_request
 CASE_FUNCTION = "case_of"
 LONGEST_QUERY = 16_000
 DEEPEST_NESTING = 40
+#: What SQL gives a form of its own, and SoQL calls by name.
+_PLAIN_CALLS = {"TRIM", "SUBSTRING", "LENGTH", "ROUND", "ABS", "CEIL", "FLOOR", "LN"}
 _CLAUSE = {
     "select": "expressions",
     "where": "where",
@@ -35,6 +37,18 @@ class Soql(Dialect):
         QUOTES = ["'", '"']  # noqa: RUF012 - sqlglot's form
         IDENTIFIERS = ["`"]  # noqa: RUF012
 
+    class Parser(parser.Parser):
+        """The parser of SQL, but for the functions that are plain calls."""
+
+        FUNCTIONS = {  # noqa: RUF012 - sqlglot's form
+            name: made for name, made in parser.Parser.FUNCTIONS.items() if name not in _PLAIN_CALLS
+        }
+        FUNCTION_PARSERS = {  # noqa: RUF012
+            name: made
+            for name, made in parser.Parser.FUNCTION_PARSERS.items()
+            if name not in _PLAIN_CALLS
+        }
+
 
 @dataclass(frozen=True)
 class Query:
@@ -51,10 +65,11 @@ class Query:
     offset: int = 0
     system_fields: bool = False
     versions: bool = False
+    distinct: bool = False
 
     def is_plain(self) -> bool:
         """Say whether it answers with rows as they are: no columns chosen, no groups."""
-        return not (self.group or self.having) and all(
+        return not (self.group or self.having or self.distinct) and all(
             isinstance(node, exp.Star) for node in self.select
         )
 
@@ -64,24 +79,41 @@ def malformed(message: str, code: str = "query.soql.bad-parse") -> Problem:
     return bad_request(message, code)
 
 
-def parse_clause(clause: str, text: str) -> tuple[exp.Expression, ...]:
-    """Parse the text of one clause.
+def parse_selection(text: str) -> Query:
+    """Parse the text of a `$select` into a query that has no other clause.
 
     Raises:
         Problem: the text is not that clause and nothing else.
     """
+    tree = _clause_tree("select", text)
+    return Query(select=_parts(tree, {"select"})["select"], distinct=_is_distinct(tree))
+
+
+def parse_clause(clause: str, text: str) -> tuple[exp.Expression, ...]:
+    """Parse the text of one clause, which is not `$select`.
+
+    Raises:
+        Problem: the text is not that clause and nothing else.
+    """
+    return _parts(_clause_tree(clause, text), {clause})[clause]
+
+
+def _clause_tree(clause: str, text: str) -> exp.Select:
     found = tokens_of(text)
     if not found:
         raise malformed(f"${clause} is empty.", "query.soql.unexpected-eof")
-    return _parts(_parse(_opening(clause) + found), {clause})[clause]
+    return _parse(_opening(clause) + found)
 
 
 def parse_query(text: str) -> Query:
     """Parse a whole `$query`, which names no table."""
-    found = tokens_of(text)
-    parts = _parts(_parse(found), set(_CLAUSE))
+    found, search = _search_apart(tokens_of(text))
+    tree = _parse(found)
+    parts = _parts(tree, set(_CLAUSE))
     return replace(
         Query(),
+        search=search,
+        distinct=_is_distinct(tree),
         select=parts["select"],
         where=parts["where"],
         group=parts["group"],
@@ -90,6 +122,31 @@ def parse_query(text: str) -> Query:
         limit=_whole(parts["limit"]),
         offset=_whole(parts["offset"]) or 0,
     )
+
+
+def _search_apart(found: list[Token]) -> tuple[list[Token], str]:
+    """Take the clause SEARCH, which SQL does not have, out of a query."""
+    depth = 0
+    for at, token in enumerate(found[:-1]):
+        depth += token.token_type is TokenType.L_PAREN
+        depth -= token.token_type is TokenType.R_PAREN
+        words = found[at + 1]
+        named = token.token_type is TokenType.VAR and token.text.upper() == "SEARCH"
+        if named and not depth and words.token_type is TokenType.STRING:
+            return [*found[:at], *found[at + 2 :]], words.text
+    return found, ""
+
+
+def _is_distinct(tree: exp.Select) -> bool:
+    """Say whether only rows that differ are asked for.
+
+    Raises:
+        Problem: they are to differ in some columns alone.
+    """
+    found = tree.args.get("distinct")
+    if found is not None and any(found.args.values()):
+        raise malformed("DISTINCT stands alone.")
+    return found is not None
 
 
 def _whole(part: tuple[exp.Expression, ...]) -> int | None:
@@ -184,6 +241,7 @@ def _parse(found: list[Token]) -> exp.Select:
 
 def _parts(tree: exp.Select, allowed: set[str]) -> dict[str, tuple[exp.Expression, ...]]:
     known = {_CLAUSE[clause] for clause in allowed} | {"expressions"}
+    known |= {"distinct"} if "select" in allowed else set()
     if any(value for name, value in tree.args.items() if name not in known):
         raise malformed("The query has a clause that does not belong there.")
     return {clause: _clause_parts(tree.args.get(_CLAUSE[clause])) for clause in allowed}

@@ -11,7 +11,7 @@ from typing import Final
 from sqlglot import exp
 
 from opengazette.localportal.problems import bad_request
-from opengazette.localportal.soql.functions import TIMES, called, case_when, coalesce, contains
+from opengazette.localportal.soql.functions import TIMES, called, case_when, chosen, contains
 from opengazette.localportal.soql.grammar import malformed
 from opengazette.localportal.soql.operators import ARITHMETIC, COMPARISONS
 from opengazette.localportal.soql.term import (
@@ -40,7 +40,11 @@ _AGGREGATES: Final[dict[type[exp.Expression], str]] = {
     exp.Avg: "avg",
     exp.Min: "min",
     exp.Max: "max",
+    exp.Median: "median",
+    exp.StddevPop: "stddev_pop",
+    exp.StddevSamp: "stddev_samp",
 }
+_OF_NUMBERS: Final = {"sum", "avg", "median", "stddev_pop", "stddev_samp"}
 _TEXTS: Final = ("text", "row_identifier")
 
 
@@ -227,7 +231,13 @@ class Terms:
         return contains(self, node)
 
     def _coalesce(self, node: exp.Expression) -> Term:
-        return coalesce(self, node)
+        return chosen(self, node, "coalesce")
+
+    def _greatest(self, node: exp.Expression) -> Term:
+        return chosen(self, node, "greatest")
+
+    def _least(self, node: exp.Expression) -> Term:
+        return chosen(self, node, "least")
 
     def _case(self, node: exp.Expression) -> Term:
         return case_when(self, node)
@@ -254,9 +264,9 @@ class Terms:
             raise bad_request(
                 "An aggregate cannot hold another.", "query.soql.aggregate-in-ungrouped-context"
             )
-        if name in {"sum", "avg"} and value.kind != "number":
+        if name in _OF_NUMBERS and value.kind != "number":
             raise mismatch()
-        kind: TermKind = "number" if name in {"count", "sum", "avg"} else value.kind
+        kind: TermKind = "number" if name == "count" or name in _OF_NUMBERS else value.kind
         return Term(f"{name}({'DISTINCT ' if distinct else ''}{value.sql})", kind, aggregate=True)
 
     def _agreed(self, first: exp.Expression, second: exp.Expression) -> tuple[Term, Term]:
@@ -306,5 +316,7 @@ _TRANSLATED: Final = {
     exp.Anonymous,
     exp.Contains,
     exp.Coalesce,
+    exp.Greatest,
+    exp.Least,
     exp.Case,
 }

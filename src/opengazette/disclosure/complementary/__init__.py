@@ -1,0 +1,1 @@
+"""Complementary suppression: which further cells to withhold, as few as possible."""

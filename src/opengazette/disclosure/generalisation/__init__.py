@@ -1,0 +1,1 @@
+"""Coarser forms of a table that would bring its score to the limit."""

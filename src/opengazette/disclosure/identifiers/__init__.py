@@ -1,0 +1,1 @@
+"""What names one person, or leads to one, in texts, columns and records."""

@@ -1,0 +1,1 @@
+"""Primary suppression: what the policy itself withholds, and how wide the doubt must be."""

@@ -1,0 +1,1 @@
+"""What the public has seen already: earlier releases, beside tonight's table."""

@@ -1,0 +1,1 @@
+"""Tables that somebody brings along, outside any contract: protected and attacked as they are."""

@@ -1,0 +1,1 @@
+"""A publication table as a linear system: cells, codes, totals, and the equations between them."""
