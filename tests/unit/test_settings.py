@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from opengazette.adapters.services import prefect_service, worker_service
 from opengazette.adapters.settings import Settings, own_root, package_folder, written_folder
 from opengazette.errors import SettingsInvalid
 
@@ -119,3 +120,22 @@ def test_the_configuration_of_the_package_is_not_changed(
     monkeypatch.chdir(tmp_path / "elsewhere")
     with pytest.raises(SettingsInvalid, match="neither changed nor published elsewhere"):
         own_root(Settings())
+
+
+def test_only_the_prefect_server_is_told_of_its_database(tmp_path: Path) -> None:
+    address = "postgresql+asyncpg://prefect:hunter2@db.example.org/prefect"
+    settings = Settings(prefect_database=address)
+    name = "PREFECT_SERVER_DATABASE_CONNECTION_URL"
+    assert prefect_service(settings).environment[name] == address
+    assert name not in worker_service(settings).environment
+    assert "hunter2" not in repr(settings)
+    own = prefect_service(Settings()).environment[name]
+    assert own == f"sqlite+aiosqlite:///{tmp_path}/var/prefect/prefect.db"
+
+
+def test_a_database_that_prefect_cannot_use_is_refused_without_its_password() -> None:
+    with pytest.raises(SettingsInvalid) as refused:
+        Settings(prefect_database="mysql://prefect:hunter2@db.example.org/prefect")
+    assert "OPENGAZETTE_PREFECT_DATABASE" in str(refused.value)
+    assert "postgresql+asyncpg://" in str(refused.value)
+    assert "hunter2" not in str(refused.value)

@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,6 @@ def environment(settings: Settings) -> dict[str, str]:
         "PREFECT_API_URL": f"{settings.prefect_url}/api",
         "PREFECT_SERVER_API_HOST": "127.0.0.1",
         "PREFECT_SERVER_API_PORT": str(settings.prefect_port),
-        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home / 'prefect.db'}",
         "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(home / "pages"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
@@ -67,9 +67,8 @@ def portal_service(settings: Settings) -> Service:
 
 def prefect_service(settings: Settings) -> Service:
     """Return the Prefect server, with its scheduler and pages."""
-    return _service(
-        settings, "Prefect server", [sys.executable, "-m", "prefect", "server", "start"]
-    )
+    command = [sys.executable, "-m", "prefect", "server", "start"]
+    return _service(settings, "Prefect server", command, _database(settings))
 
 
 def worker_service(settings: Settings) -> Service:
@@ -181,12 +180,21 @@ def run_prefect(settings: Settings, *arguments: str) -> None:
         raise Fault(f"'prefect {' '.join(arguments[:2])}' failed.", f"Read {log}.")
 
 
-def _service(settings: Settings, name: str, command: list[str]) -> Service:
+def _database(settings: Settings) -> dict[str, str]:
+    file = f"sqlite+aiosqlite:///{settings.var / 'prefect' / 'prefect.db'}"
+    named = settings.prefect_database
+    return {"PREFECT_SERVER_DATABASE_CONNECTION_URL": named.get_secret_value() if named else file}
+
+
+def _service(
+    settings: Settings, name: str, command: list[str], own: Mapping[str, str] | None = None
+) -> Service:
+    """Return a process of ours; `own` is what it alone is told."""
     file = name.lower().replace(" ", "-")
     return Service(
         name=name,
         command=command,
-        environment=process_environment(settings),
+        environment={**process_environment(settings), **(own or {})},
         folder=settings.root,
         pid_file=settings.var / "run" / f"{file}.pid",
         log_file=settings.var / "log" / f"{file}.log",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from opengazette.errors import SettingsInvalid
@@ -86,6 +86,11 @@ class Settings(BaseSettings):
         description="Prefect block that is told what needs a person, as type/name",
     )
     prefect_port: int = Field(default=4210, ge=1, le=65535, description="Prefect server's port")
+    prefect_database: SecretStr | None = Field(
+        default=None,
+        description="address of the PostgreSQL database that the Prefect server keeps its state "
+        "in; absent: a file below var",
+    )
 
     def __init__(self, **given: Any) -> None:  # noqa: ANN401 - any setting
         env_file = _root(given) / ".env"
@@ -94,6 +99,13 @@ class Settings(BaseSettings):
             super().__init__(_env_file=env_file, **given)
         except ValidationError as error:
             raise SettingsInvalid(*_explain(error)) from None
+
+    @field_validator("prefect_database")
+    @classmethod
+    def _of_postgresql(cls, given: SecretStr | None) -> SecretStr | None:
+        if given and not given.get_secret_value().startswith("postgresql+asyncpg://"):
+            raise ValueError("it starts with postgresql+asyncpg://")
+        return given
 
     @model_validator(mode="before")
     @classmethod
