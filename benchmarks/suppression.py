@@ -20,6 +20,7 @@ from opengazette.disclosure.standalone.given_cells import (
     cell_table,
     rule_of,
 )
+from opengazette.disclosure.standalone.prices import TIES
 from opengazette.disclosure.standalone.protection import (
     Attacked,
     ProtectedCells,
@@ -112,6 +113,8 @@ def ours(source: Mapping[str, str], protection: str, seconds: float) -> dict[str
         primary={MEASURE: cells.is_primary()},
         weights=fewest_first(table),
         gap=0.0,
+        close=0.99 * (1.0 - TIES),
+        effort=float("inf"),
         stop=lambda: begun.spent().processor > seconds,
     )
     spent = begun.spent()
@@ -154,9 +157,14 @@ def keep(found: Sequence[Row], file: Path) -> None:
 
 
 def _chosen(choice: Choice) -> list[dict[str, str]]:
+    named = {
+        each.get("recipe") or Path(each["folder"]).name: each for each in sources(choice.folder)
+    }
+    unknown = sorted(set(choice.names) - set(named))
+    if unknown:
+        raise SystemExit(f"There is no table {', '.join(unknown)}; there are {', '.join(named)}.")
     sized = []
-    for source in sources(choice.folder):
-        name = source.get("recipe") or Path(source["folder"]).name
+    for name, source in named.items():
         if choice.names and name not in choice.names:
             continue
         cells = instance_at(source).n_cells
