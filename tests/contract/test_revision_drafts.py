@@ -14,7 +14,6 @@ from examples.releases import filed_release, portal_columns
 from opengazette.adapters.portals import drafts
 from opengazette.adapters.portals.connection import Connection
 from opengazette.adapters.portals.revisions import RevisionSender
-from opengazette.adapters.portals.rows import ReadBack
 from opengazette.adapters.portals.shipment import pack
 from opengazette.errors import PortalRejected, PortalUnavailable
 
@@ -33,6 +32,16 @@ def listed(office: Office, uid: str) -> list[dict[str, Any]]:
 
 def stamps(office: Office, uid: str) -> Any:
     return office.by_hand("GET", f"/resource/{uid}.json", params={"$select": ":updated_at"})
+
+
+def respell(monkeypatch: pytest.MonkeyPatch, written: bytes, otherwise: bytes) -> None:
+    """Let a portal write something otherwise in every draft that it is asked for."""
+    given = drafts._draft_text
+
+    def text(output: Any) -> Iterator[bytes]:
+        yield b"".join(given(output)).replace(written, otherwise)
+
+    monkeypatch.setattr(drafts, "_draft_text", text)
 
 
 def test_what_cannot_be_made_is_told_by_column_and_count_and_never_by_value(
@@ -62,7 +71,7 @@ def test_a_draft_that_holds_something_else_is_discarded_before_anybody_sees_it(
 ) -> None:
     uid = office.publish(3).uid
     before = stamps(office, uid)
-    monkeypatch.setattr(drafts, "_draft_read", lambda *_arguments: ReadBack(4, "another"))
+    respell(monkeypatch, "é0".encode(), b"e0")
     with pytest.raises(PortalRejected, match="draft holds something other"):
         office.publish(4)
     assert stamps(office, uid) == before
@@ -70,6 +79,14 @@ def test_a_draft_that_holds_something_else_is_discarded_before_anybody_sees_it(
     monkeypatch.undo()
     office.publish(4)
     assert office.shown() == (4, "All.")
+
+
+def test_a_draft_that_is_spelled_otherwise_is_what_was_sent(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    respell(monkeypatch, b"\n", b"\r\n")
+    office.publish(3)
+    assert office.shown() == (3, "All.")
 
 
 def test_what_others_have_begun_is_left_alone_and_what_ours_left_is_discarded(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opengazette.adapters.portals import spelling
-from opengazette.adapters.portals.spelling import page_body, same_bytes, written
+from opengazette.adapters.portals.spelling import page_body, same_as_file, same_bytes, written
 from opengazette.documentation.canonical import table_csv
 
 texts = st.text(st.sampled_from('aé,"\n '), max_size=4)
@@ -67,6 +69,20 @@ def test_a_text_that_is_shorter_longer_or_other_anywhere_is_another(
     ):
         assert not same_bytes(cut(other, here), iter(cut(content, there)))
         assert not same_bytes(cut(content, here), iter(cut(other, there)))
+
+
+@given(tables, places, st.booleans())
+def test_a_file_is_the_same_in_either_spelling_and_no_other_file_is(
+    rows: list[tuple[str, str]], at: list[int], quoted: bool
+) -> None:
+    content = file(rows)
+    with TemporaryDirectory() as folder:
+        table = Path(folder) / "table.csv"
+        table.write_bytes(content)
+        seen = in_quotes(content) if quoted else content
+        assert same_as_file(iter(cut(seen, at)), table)
+        table.write_bytes(content + b"x,y\n")
+        assert not same_as_file(iter(cut(seen, at)), table)
 
 
 @given(tables, places)

@@ -5,6 +5,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
+from opengazette.localportal.publishing import outputs, work
+from opengazette.localportal.publishing.drafts import InputSchema, OutputSchema
+from opengazette.localportal.store import Store
+
 CSV = "county,year,visits\nAlameda,2020,120\nButte,2020,35.5\nÑuble,2021,\n"
 
 
@@ -147,6 +153,43 @@ def test_a_column_identifies_rows_where_each_has_one_of_its_own(desk: Any) -> No
         for column in columns
     ]
     assert valid == [True, False, False]
+
+
+def test_what_was_computed_already_is_not_computed_again_and_goes_with_its_source(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[list[str]] = []
+
+    def compute(store: Store, schema: InputSchema, output: OutputSchema) -> OutputSchema:
+        made.append([column.transform_expr for column in output.columns])
+        return outputs.compute(store, schema, output)
+
+    monkeypatch.setattr(work, "compute", compute)
+    revision = desk.new()
+    source = desk.upload(revision, "county,cases\nAlameda,12\nButte,x\n")
+    same = {"place": "`county`", "n": "to_number(`cases`)"}
+    first, second = (desk.transform(source, same) for _ in range(2))
+    other = desk.transform(source, {"place": "`county`", "n": "to_number(`cases`) + 1"})
+    assert len(made) == 3
+    assert made.count([*same.values()]) == 1
+    assert first["resource"]["id"] != second["resource"]["id"]
+    assert desk.values(first) == desk.values(second) == [["Alameda", "12"], ["Butte", "an error"]]
+    assert second["resource"]["error_count"] == first["resource"]["error_count"] == 1
+    assert desk.values(other)[0] == ["Alameda", "13"]
+    assert desk.apply(revision, second)["status"] == "successful"
+    dataset = revision["resource"]["fourfour"]
+    desk.apply(desk.revise(dataset, "update", metadata={"description": "Later"}))
+    assert desk.table(dataset) == [{"place": "Alameda", "n": "12"}]
+
+
+def test_a_draft_is_written_as_it_came_where_cells_hold_commas_quotes_and_line_ends(
+    desk: Any,
+) -> None:
+    content = 'a,b\nplain,\n"one, two",1\n"a ""b""",2\n"up\rdown\nleft",3\n'
+    output = desk.output(desk.upload(desk.new(), content))
+    csv = {"Accept": "text/csv"}
+    shown = desk.client.get(output["links"]["rows"], auth=desk.auth, headers=csv)
+    assert shown.content.decode() == content
 
 
 def test_many_publish_at_once_and_each_gets_their_own(desk: Any) -> None:

@@ -6,7 +6,8 @@ import codecs
 import csv
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
 from typing import Any, Final
 
 from opengazette.adapters.portals.answers import no_data
@@ -14,6 +15,7 @@ from opengazette.adapters.portals.connection import SOURCES
 from opengazette.adapters.portals.revision_client import Resource, line_of, understood
 from opengazette.adapters.portals.rows import ReadBack
 from opengazette.adapters.portals.shipment import Shipment
+from opengazette.adapters.portals.spelling import same_as_file
 from opengazette.adapters.portals.streams import lines
 from opengazette.documentation.canonical import NotCanonical, count_and_digest, table_rows
 from opengazette.errors import PortalRejected
@@ -98,21 +100,34 @@ def refuse_otherwise(output: Resource, shipment: Shipment) -> None:
             str(column["field_name"]): str(column["transform"]["output_soql_type"])
             for column in sorted(output.attributes["output_columns"], key=lambda c: c["position"])
         }
-        seen = _draft_read(output, shipment.columns) if columns == shipment.columns else None
-    if seen != ReadBack(shipment.rows, shipment.digest):
+        held = columns == shipment.columns and _draft_holds(output, shipment)
+    if not held:
         raise PortalRejected(
             "The portal's draft holds something other than what was sent; nothing of it is public.",
             "Look at the dataset's revisions on the portal, then run the dataset again.",
         )
 
 
-def _draft_read(output: Resource, columns: Mapping[str, str]) -> ReadBack | None:
-    """Read all rows in one request; a cell with an error, of which there is none, is empty."""
+def _draft_holds(output: Resource, shipment: Shipment) -> bool:
+    """Read all rows beside the file, and for their digest where the portal spells them otherwise.
+
+    A cell with an error, of which there is none, is empty.
+    """
+    with closing(_draft_text(output)) as seen:
+        if same_as_file(seen, shipment.table):
+            return True
+    return _draft_read(output, shipment.columns) == ReadBack(shipment.rows, shipment.digest)
+
+
+def _draft_text(output: Resource) -> Generator[bytes, None, None]:
     place = str(output.links["rows"])
     if not place.startswith(SOURCES):
         raise no_data()
-    pieces = line_of(output).pieces(place, "text/csv", {}, accept="text/csv")
-    header, rows = table_rows(lines(codecs.iterdecode(pieces, "utf-8")))
+    yield from line_of(output).pieces(place, "text/csv", {}, accept="text/csv")
+
+
+def _draft_read(output: Resource, columns: Mapping[str, str]) -> ReadBack | None:
+    header, rows = table_rows(lines(codecs.iterdecode(_draft_text(output), "utf-8")))
     if header != list(columns):
         return None
     try:

@@ -7,12 +7,11 @@ import csv
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import chain
 
 from opengazette.adapters.portals.answers import no_data
 from opengazette.adapters.portals.connection import Connection, checked_uid
 from opengazette.adapters.portals.shipment import Shipment
-from opengazette.adapters.portals.spelling import page_body, same_bytes, written
+from opengazette.adapters.portals.spelling import page_body, same_as_file
 from opengazette.adapters.portals.streams import lines
 from opengazette.documentation.canonical import (
     NotCanonical,
@@ -89,9 +88,8 @@ def shows(client: Connection, uid: str, shipment: Shipment) -> bool:
 
 
 def _shows_bytes(client: Connection, uid: str, shipment: Shipment) -> bool:
-    with shipment.table.open("rb") as sent, closing(_text(client, uid, shipment.rows)) as seen:
-        first = next(seen, b"")
-        return same_bytes(chain((first,), seen), written(sent, quoted=first.startswith(b'"')))
+    with closing(_text(client, uid, shipment.rows)) as seen:
+        return same_as_file(seen, shipment.table)
 
 
 def _shows_in_order(client: Connection, uid: str, shipment: Shipment) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
 from typing import IO, Final
 
 _AT_ONCE: Final = 1 << 18
@@ -21,10 +23,20 @@ def page_body(pieces: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
     return header, _joined(rest, coming)
 
 
-def written(lines: IO[bytes], *, quoted: bool) -> Iterator[bytes]:
-    """Yield rows of a file that `table_csv` wrote, as they are or with every filled cell quoted.
+def same_as_file(seen: Iterator[bytes], table: Path) -> bool:
+    """Tell whether a text is, from its header on, a file that `table_csv` wrote.
 
-    `lines` stands after the header.
+    Its first mark says whether every filled cell is quoted; no other spelling is the same here.
+    """
+    first = next(seen, b"")
+    with table.open("rb") as sent:
+        return same_bytes(chain((first,), seen), written(sent, quoted=first.startswith(b'"')))
+
+
+def written(lines: IO[bytes], *, quoted: bool) -> Iterator[bytes]:
+    """Yield the lines of a file that `table_csv` wrote, from where it stands to its end.
+
+    The header is a line like others. Lines are as they are, or have every filled cell `quoted`.
     """
     while some := _whole_rows(lines):
         yield _quoted(some) if quoted else some

@@ -255,6 +255,22 @@ def compute(store: Store, schema: InputSchema, output: OutputSchema) -> OutputSc
     )
 
 
+def computed_before(schema: InputSchema, output: OutputSchema) -> OutputSchema | None:
+    """Return an output schema with the cells of another one of this input by the same transforms.
+
+    What is guessed of a file is mostly what its publisher asks for. The two share a table.
+    """
+    for other in schema.outputs:
+        if other.completed_at and _transforms(other) == _transforms(output):
+            shared = {"table", "error_count", "error_rows", "total_rows", "completed_at"}
+            return output.model_copy(update=other.model_dump(include=shared))
+    return None
+
+
+def _transforms(output: OutputSchema) -> list[str]:
+    return [column.transform_expr for column in output.columns]
+
+
 def _filling_sql(schema: InputSchema, table: str, values: list[tuple[int, Value]]) -> str:
     inner = "".join(
         f", {value.sql} AS v{number}, coalesce(row_error, {_error_sql(value)}) AS e{number}"

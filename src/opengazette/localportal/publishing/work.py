@@ -44,6 +44,7 @@ from opengazette.localportal.publishing.kept import (
 from opengazette.localportal.publishing.outputs import (
     columns_of_config,
     compute,
+    computed_before,
     guessed_columns,
     new_output,
 )
@@ -163,7 +164,8 @@ class Workshop:
             if output.completed_at or output.failed_at:
                 return output
             try:
-                done = compute(self.store, input_schema(source, input_id), output)
+                schema = input_schema(source, input_id)
+                done = computed_before(schema, output) or compute(self.store, schema, output)
             except Exception:
                 self._keep_output(source_id, output.model_copy(update={"failed_at": now()}))
                 raise
