@@ -78,6 +78,8 @@ def _slice_sql(view: View, made: str, *, merge: bool) -> str:
         for c in view.columns
     )
     part = "> $after AND {0} <= $upto"
+    # The window is there to be computed: through it one thread writes rows as they come. Without
+    # it each thread keeps what it writes until the transaction ends, in twice the memory.
     return (
         f"INSERT INTO {made} (number, sid, row_key, created, updated{held})"
         " SELECT o.number, o.sid, coalesce(s.row_key, o.row_key), o.created,"

@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
+from opengazette.adapters.portals.plain_file import rows_that_fit
 from opengazette.documentation.canonical import (
     NotCanonical,
     count_and_digest,
@@ -48,7 +49,8 @@ class Shipment:
     """A release as it goes to a portal; `rows` and `digest` are what must be read back.
 
     They take long to find, so both are `measured` where they are first asked for, or while the
-    rows travel: `begin` says that this is the time. `sha256` is that of the file.
+    rows travel: `begin` says that this is the time. Of a file that was looked at, `counted` rows
+    are known. `sha256` is that of the file.
     """
 
     table: Path
@@ -58,6 +60,7 @@ class Shipment:
     attachments: tuple[Attachment, ...]
     sha256: str = ""
     begin: Callable[[], None] = _nothing
+    counted: int | None = None
 
     @contextmanager
     def opened(self) -> Iterator[Iterator[list[str]]]:
@@ -73,7 +76,7 @@ class Shipment:
     @property
     def rows(self) -> int:
         """Return the number of rows."""
-        return self.measured()[0]
+        return self.measured()[0] if self.counted is None else self.counted
 
     @property
     def digest(self) -> str:
@@ -108,15 +111,19 @@ def pack(release: Release, papers: Papers, meanwhile: Executor | None = None) ->
         ArchiveUnavailable: a document is not in the archive.
     """
     shipment = pack_again(release, papers)
-    if not _read_through(release.dataset, shipment.table, shipment.columns, refuse_misfits):
+    table, columns = shipment.table, shipment.columns
+    rows = rows_that_fit(table, columns)
+    if rows is None:
+        rows = _read_through(release.dataset, table, columns, refuse_misfits)
+    if not rows:
         raise PortalRejected(
             f"{release.dataset}: the release has no rows; it would empty the public table.",
             "Withdraw the dataset if that is meant.",
         )
     if meanwhile is None:
-        return shipment
+        return replace(shipment, counted=rows)
     found = _Meanwhile(meanwhile, shipment.measured)
-    return replace(shipment, measured=found, begin=found.begin)
+    return replace(shipment, measured=found, begin=found.begin, counted=rows)
 
 
 class _Meanwhile:
