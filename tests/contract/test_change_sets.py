@@ -234,10 +234,28 @@ def test_tables_are_the_same_in_any_order_and_spelling_and_far_ones_are_told_apa
     assert likeness.same_rows(first, shipment("again", rows, known=False))
     assert likeness.same_rows(first, shipment("order", rows[::-1]))
     assert likeness.same_rows(first, shipment("spelling", [(at, f"{n}.0") for at, n in rows]))
-    last = shipment("last", [*rows[:-1], ("place", "1")])
-    assert not likeness.same_rows(first, last)
+    last = shipment("last", [*rows[:-1], ("place", "1")], known=False)
+    assert not likeness.same_rows(replace(first, measured=last.measured), last)
+    again = shipment("one again", [*rows[:-1], (rows[-1][0], "19999.0")], known=False)
+    assert likeness.same_rows(replace(first, measured=again.measured), again)
     assert likeness.differ_little(first, last)
     assert likeness.differ_little(first, shipment("order", rows[::-1]))
     other = shipment("other", [(at, f"{n}1") for at, n in rows], known=False)
     assert not likeness.same_rows(replace(first, measured=other.measured), other)
     assert not likeness.differ_little(first, other)
+
+
+def test_tables_with_the_same_lines_in_other_cells_are_not_the_same(tmp_path: Path) -> None:
+    def shipment(name: str, lines: str) -> Shipment:
+        file, columns = tmp_path / name, {"place": "text", "cases": "number"}
+        file.write_text(f"place,cases\n{lines}\n")
+
+        def measured() -> tuple[int, str]:
+            with Shipment(file, columns, measured, {}, ()).opened() as rows:
+                return canonical.count_and_digest(columns, rows)
+
+        return Shipment(file, columns, measured, {}, ())
+
+    first = shipment("first", '"a\nb\nc",1\n"d\ne\nf",2')
+    assert not likeness.same_rows(first, shipment("second", '"a\ne\nc",1\n"d\nb\nf",2'))
+    assert likeness.same_rows(first, shipment("third", '"d\ne\nf",2\n"a\nb\nc",1'))
