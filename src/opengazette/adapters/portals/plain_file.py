@@ -12,7 +12,10 @@ from opengazette.documentation.canonical import NotCanonical, refuse_misfits
 if TYPE_CHECKING:
     import pyarrow.lib as pa
 
-_PIECE_BYTES: Final = 1 << 20
+#: Bytes that are looked at together; some dozens of pieces are read ahead.
+_PIECE_BYTES: Final = 1 << 16
+#: Different cells of a column that are remembered at a time.
+_MOST_CELLS: Final = 1 << 13
 
 
 def rows_that_fit(table: Path, columns: Mapping[str, str]) -> int | None:
@@ -26,13 +29,16 @@ def rows_that_fit(table: Path, columns: Mapping[str, str]) -> int | None:
     if len(columns) < 2 or not _is_plain(table, columns):
         return None
     numbers = {name: kind for name, kind in columns.items() if kind != "text"}
-    count = 0
+    count, known = 0, {name: set[str]() for name in numbers}
     try:
         for batch in _batches(table, [*numbers] or [*columns][:1]):
             count += batch.num_rows
-            for name, kind in numbers.items():
-                cells = batch.column(name).unique().to_pylist()
-                refuse_misfits({name: kind}, [(cell,) for cell in cells])
+            for name, fitting in known.items():
+                cells = {*batch.column(name).unique().to_pylist()} - fitting
+                refuse_misfits({name: numbers[name]}, [(cell,) for cell in cells])
+                if len(fitting) > _MOST_CELLS:
+                    fitting.clear()
+                fitting.update(cells)
     except (pa.ArrowInvalid, NotCanonical):
         return None
     return count
