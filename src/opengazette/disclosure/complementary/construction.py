@@ -21,6 +21,8 @@ Index = NDArray[np.int64]
 Demanded = tuple[int, int]
 Witness = tuple[Index, Index]
 Way = Callable[[Ground, int, int], Trail | None]
+# Withholds more cells so that nothing near some demands gives them away.
+Closing = Callable[[Mask, list[Demanded]], Mask]
 
 # A table that leaves out more of the combinations than this has no room for product moves.
 SPARSEST = 20
@@ -49,11 +51,16 @@ class Construction:
 
 
 def construct(
-    table: CellTable, columns: Columns, *, stop: Callable[[], bool] = lambda: False
+    table: CellTable,
+    columns: Columns,
+    *,
+    close: Closing = lambda withheld, _: withheld,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Construction | None:
     """Choose cells so that every demand is met by a witness, where moves can be found.
 
-    Shape: `columns` begins with the cells of the table in the order of its keys.
+    Shape: `columns` begins with the cells of the table in the order of its keys. `close` is given
+    one flag per cell and the demands without a witness, where these are not very many.
     The same input gives the same pattern, unless `stop` asks to end soon: then more cells are
     withheld than need be. None where the table is not of the kind: one measure,
     a missing cell is a zero, no cells known to be equal, dimensions that are trees.
@@ -66,7 +73,7 @@ def construct(
     if space is None:
         return None
     cells = _cells(columns, len(table.keys))
-    proof = _Proof(table, space, cells, table.levels(), cover(table, cells), stop)
+    proof = _Proof(table, space, cells, table.levels(), cover(table, cells), close, stop)
     proof.prove()
     proof.give_back()
     return Construction(proof.withheld, proof.witnesses, tuple(proof.unmet()))
@@ -81,6 +88,7 @@ class _Proof:
     columns: Columns
     levels: Index
     withheld: Mask
+    close: Closing
     stop: Callable[[], bool]
     witnesses: dict[Demanded, Witness] = field(default_factory=dict)
     grounds: dict[tuple[int, float], Ground] = field(default_factory=dict)
@@ -97,6 +105,8 @@ class _Proof:
         if sum(1 for _ in self.unmet()) > MANY:
             self._prove_in_blocks()
         else:
+            self._meet_together()
+            self._close_nearby()
             self._meet_together()
             self._walk(partial(pursue, reaches=NEARBY), patience=PATIENCE)
             few = max(EXTENSIONS, sum(1 for _ in self.unmet()) // SHARE)
@@ -128,6 +138,10 @@ class _Proof:
             patience += HIT if self._met(demand, how, PASSING) else -1
             if patience < 0:
                 return
+
+    def _close_nearby(self) -> None:
+        closed = self.close(self.withheld, list(self.unmet()))
+        self._withhold(np.flatnonzero(closed & ~self.withheld))
 
     def _prove_in_blocks(self) -> None:
         waiting = list(self.unmet())

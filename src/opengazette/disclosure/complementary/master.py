@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from opengazette.disclosure.complementary.cuts import Cuts, Slack
+from opengazette.disclosure.complementary.cuts import TINY, Cuts, Slack
+from opengazette.disclosure.complementary.network import Network
 from opengazette.disclosure.complementary.program import Work
 from opengazette.errors import Fault
 
@@ -134,6 +135,24 @@ def _program(cost: Floats) -> highspy.Highs:
     return solver
 
 
+def chosen_within(
+    network: Network, cuts: Cuts, outside: Mask, block: Index, *, nodes: int, gap: float
+) -> Index | None:
+    """Return the cheapest columns of a block that satisfy, with those outside, all cuts, or nearly.
+
+    None if `nodes` of branching do not suffice.
+    """
+    needs = cuts.matrix(len(outside))
+    missing = 1.0 - needs @ outside.astype(np.float64)
+    unmet = np.flatnonzero(missing > TINY)
+    within = sparse.csc_array(sparse.csr_array(needs[:, block])[unmet])
+    useful = np.flatnonzero(np.diff(within.indptr))
+    block, wanted = block[useful], sparse.csr_array(within[:, useful])
+    chosen, searched = cheapest(network.cost[block], wanted, missing[unmet], nodes=nodes, gap=gap)
+    network.work.spent += float((1 + searched) * sum(wanted.shape))
+    return None if chosen is None else block[chosen]
+
+
 def cheapest(
     cost: Floats, needs: sparse.csr_array, least: Floats, *, nodes: int, gap: float
 ) -> tuple[Index | None, int]:
@@ -144,6 +163,8 @@ def cheapest(
     """
     if not needs.shape[0]:
         return np.zeros(0, dtype=np.int64), 0
+    if not needs.shape[1]:
+        return None, 0
     found = milp(
         cost,
         constraints=LinearConstraint(needs, least, np.inf),

@@ -12,7 +12,7 @@ from scipy.sparse.linalg import lsmr
 from opengazette.disclosure.complementary.cuts import Cut, any_of, capacity, cut, possible
 from opengazette.disclosure.complementary.network import Network
 from opengazette.disclosure.complementary.program import Program
-from opengazette.disclosure.complementary.witnesses import Shortfall
+from opengazette.disclosure.complementary.witnesses import Demand, Shortfall
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -25,6 +25,9 @@ HAIR = 1e-3
 # What moves this far among published columns that move by 1 is not determined by them.
 FAR = 1e5
 TINY = 1e-7
+# How the equations around a demand widen, while they do not give it away: to those that share so
+# many columns with them.
+WIDENING = (1, 2, 2)
 
 
 class Relations:
@@ -70,6 +73,19 @@ class Relations:
         terms = terms[self._network.free[terms]]
         return possible(Cut(terms, np.ones(len(terms))), column)
 
+    def nearby(self, demand: Demand, withheld: Mask) -> Cut | None:
+        """Return a cut that a pattern does not obey, if few equations near a demand give it away.
+
+        Without one the demand may be met or not.
+        """
+        rows = self._own(demand[0])
+        for least in WIDENING:
+            rows = self._around(rows, least)
+            made = self._bounded(demand, withheld, rows)
+            if made is not None and not made.met_by(withheld):
+                return made
+        return None
+
     def narrowed(self, miss: Shortfall, withheld: Mask) -> Cut | None:
         """Return the strongest cut found for a missed demand that the pattern does not meet."""
         for made in self._candidates(miss, withheld):
@@ -78,32 +94,33 @@ class Relations:
         return cut(self._network, miss)
 
     def _candidates(self, miss: Shortfall, withheld: Mask) -> Iterator[Cut | None]:
-        yield self._bounded(miss, withheld, self._around(self._own(miss.column), 1))
+        demand = miss.column, miss.direction
+        yield self._bounded(demand, withheld, self._around(self._own(miss.column), 1))
         priced = list(miss.priced())
         if priced:
-            yield self._bounded(miss, withheld, self._around(np.concatenate(priced), 2))
+            yield self._bounded(demand, withheld, self._around(np.concatenate(priced), 2))
 
-    def _bounded(self, miss: Shortfall, withheld: Mask, rows: Index) -> Cut | None:
+    def _bounded(self, demand: Demand, withheld: Mask, rows: Index) -> Cut | None:
         """Return the cut that bounds a demand within some rows, weighed by capacities."""
-        network, found = self._network, list[Cut | None]()
-        asked = network.demand(miss.column, miss.direction)
+        network, column, found = self._network, demand[0], list[Cut | None]()
+        asked = network.demand(*demand)
         columns, inner = self._inside(rows)
-        at = int(np.searchsorted(columns, miss.column))
-        for way in network.ways(miss.column, miss.direction):
+        at = int(np.searchsorted(columns, column))
+        for way in network.ways(*demand):
             low = np.where(withheld[columns], -network.fall[columns], -HAIR * asked)
             high = np.where(withheld[columns], np.inf, HAIR * asked)
             if way > 0:
                 high[at] = asked
             else:
                 low[at] = -asked
-            reached, prices = self._pushed(inner, columns, miss.column, way, low, high)
+            reached, prices = self._pushed(inner, columns, column, way, low, high)
             if reached >= asked - TINY:
                 return None
             rates = self._rates(rows, prices)
-            rates[miss.column] += way
+            rates[column] += way
             terms = np.flatnonzero(np.abs(rates) > TINY)
-            found.append(capacity(network, miss.column, way, asked, terms, rates[terms]))
-        return possible(any_of(found), miss.column)
+            found.append(capacity(network, column, way, asked, terms, rates[terms]))
+        return possible(any_of(found), column)
 
     def _pushed(
         self,

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from opengazette.disclosure.complementary.cuts import TINY, Cut, Cuts
+from opengazette.disclosure.complementary.cuts import Cut, Cuts
 from opengazette.disclosure.complementary.given_away import GivenAway
-from opengazette.disclosure.complementary.master import cheapest
+from opengazette.disclosure.complementary.master import chosen_within
 from opengazette.disclosure.complementary.network import Nearby, Network
 from opengazette.disclosure.complementary.witnesses import (
     Demand,
@@ -92,7 +91,7 @@ class Renewal:
         before = float(network.cost[given_back].sum())
         asked, found = witnesses.of_any(given_back), Witnesses()
         for _ in range(ROUNDS):
-            chosen = self._chosen(outside, block)
+            chosen = chosen_within(network, self._cuts, outside, block, nodes=NODES, gap=NEARLY)
             gain = 0.0 if chosen is None else before - float(network.cost[chosen].sum())
             if gain <= self._close:
                 return None
@@ -125,17 +124,6 @@ class Renewal:
                 for each in self._network.met_by(met):
                     known.moves[each] = met
         return Renewed(pattern, known)
-
-    def _chosen(self, outside: Mask, block: Index) -> Index | None:
-        """Return the cheapest columns of a block that satisfy, with those outside, all cuts."""
-        needs = self._cuts.matrix(len(outside))
-        missing = 1.0 - needs @ outside.astype(np.float64)
-        unmet = np.flatnonzero(missing > TINY)
-        within = sparse.csr_array(sparse.csr_array(needs[:, block])[unmet])
-        cost, work = self._network.cost[block], self._network.work
-        chosen, nodes = cheapest(cost, within, missing[unmet], nodes=NODES, gap=NEARLY)
-        work.spent += float((1 + nodes) * sum(within.shape))
-        return None if chosen is None else block[chosen]
 
     def _against(
         self, pattern: Mask, asked: list[Demand], known: Witnesses, found: Witnesses

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opengazette.disclosure.complementary.attack import shortfalls
+from opengazette.disclosure.complementary.closing import Close, closed_nearby, covered
 from opengazette.disclosure.complementary.cuts import Cut, Cuts, row_cuts
 from opengazette.disclosure.complementary.freedom import Freedom
 from opengazette.disclosure.complementary.given_away import GivenAway
@@ -21,7 +22,7 @@ from opengazette.disclosure.complementary.peel import Peeling
 from opengazette.disclosure.complementary.relations import Relations
 from opengazette.disclosure.complementary.renewal import Renewal
 from opengazette.disclosure.complementary.repair import Repair, reduced, repaired
-from opengazette.disclosure.complementary.witnesses import Shortfall, Witnesses
+from opengazette.disclosure.complementary.witnesses import Demand, Shortfall, Witnesses
 from opengazette.errors import Fault
 
 Mask = NDArray[np.bool_]
@@ -45,7 +46,7 @@ RENEWING, RENEWING_SMALL = 0.7, 0.3
 # Two patterns closer than this differ in tie-breaks only.
 EQUAL = 1e-3
 
-Construct = Callable[[Network], tuple[Mask, Witnesses] | None]
+Construct = Callable[[Network, Close], tuple[Mask, Witnesses] | None]
 
 
 @dataclass(frozen=True)
@@ -193,9 +194,12 @@ class _Hunt:
     def begin(self) -> None:
         """Take a constructed pattern, where none was found so far and one can be constructed."""
         if self.best is None and self._construct is not None:
-            built = self._construct(self._network)
+            built = self._construct(self._network, self._closed)
             if built is not None:
                 self._keep(*built)
+
+    def _closed(self, pattern: Mask, demands: list[Demand]) -> Mask:
+        return closed_nearby(self._network, pattern, demands, self._relations, self._cuts)
 
     @property
     def may_renew(self) -> bool:
@@ -253,7 +257,7 @@ class _Hunt:
     def _with(self, cuts: list[Cut], pattern: Mask) -> Mask:
         """Learn cuts; return the pattern with cells added that satisfy them."""
         self._cuts.add(cuts)
-        return _covered(self._network, pattern, cuts)
+        return covered(self._network, pattern, cuts)
 
     def _missed(self, pattern: Mask) -> Iterator[Shortfall]:
         self._met = known = self._earlier(pattern)
@@ -280,7 +284,7 @@ class _Hunt:
         network, best = self._network, self.best
         witnesses = self._earlier(pattern) if witnesses is None else witnesses
         withheld = self._repaired(pattern, witnesses, whole=False)
-        if network.size <= LARGE:
+        if network.size <= SMALL:
             withheld = reduced(network, withheld, witnesses, self._cuts)
         if best is not None and _cost(network, withheld) >= best.cost:
             return
@@ -297,20 +301,6 @@ class _Hunt:
         if all(demand in witnesses.moves for demand in network.demands()):
             return pattern
         return repaired(network, pattern, witnesses, self._repair, whole=whole)
-
-
-def _covered(network: Network, pattern: Mask, cuts: list[Cut]) -> Mask:
-    """Add cells that satisfy the cuts, first those that serve most of them."""
-    pattern, score = pattern.copy(), np.zeros(network.size)
-    for each in cuts:
-        score[each.columns] += each.weights
-    score /= np.where(network.free & (network.cost > 0), network.cost, 1.0)
-    for each in cuts:
-        while len(each.columns) and not each.met_by(pattern):
-            value = np.minimum(each.weights, 1.0) * score[each.columns]
-            value[pattern[each.columns]] = 0.0
-            pattern[each.columns[int(np.argmax(value))]] = True
-    return pattern
 
 
 def _cost(network: Network, withheld: Mask) -> float:
