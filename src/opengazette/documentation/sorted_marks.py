@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from tempfile import TemporaryFile
 from types import TracebackType
 from typing import IO, Final, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 _BYTES: Final = 32
-_FIRST_BYTES: Final = tuple(bytes([first]) for first in range(256))
+#: NumPy pads text with zero bytes and compares it padded, which fits where all have one length.
+_MARK: Final = np.dtype(f"S{_BYTES}")
+_FIRST_BYTES: Final = np.array([bytes([first]) for first in range(256)], dtype=_MARK)
 #: Marks that are held in memory; what is more goes to a nameless temporary file.
 MOST_HELD: Final = 1 << 15
 
@@ -22,7 +26,7 @@ class SortedMarks:
 
     def __init__(self, most_held: int = MOST_HELD) -> None:
         self._most_held = most_held
-        self._held: list[bytes] = []
+        self._held = bytearray()
         self._file: IO[bytes] | None = None
         self._runs: list[tuple[int, ...]] = []
 
@@ -40,30 +44,32 @@ class SortedMarks:
 
     def add(self, marks: Iterable[bytes]) -> None:
         """Add digests; the same one may come again."""
-        self._held += marks
-        if len(self._held) >= self._most_held:
+        self._held += b"".join(marks)
+        if len(self._held) >= self._most_held * _BYTES:
             self._put_away()
 
     def in_order(self) -> Iterator[bytes]:
         """Yield the digests in order, many joined in each piece."""
         if self._file is None:
-            yield b"".join(sorted(self._held))
+            yield _sorted(self._held).tobytes()
             return
         self._put_away()
         for first in range(256):
-            found: list[bytes] = []
+            found = bytearray()
             for places in self._runs:
                 self._file.seek(places[first])
-                part = self._file.read(places[first + 1] - places[first])
-                found += [part[at : at + _BYTES] for at in range(0, len(part), _BYTES)]
-            yield b"".join(sorted(found))
+                found += self._file.read(places[first + 1] - places[first])
+            yield _sorted(found).tobytes()
 
     def _put_away(self) -> None:
         """Write what is held as one sorted run, and remember where each first byte begins."""
         file = self._file = self._file or TemporaryFile()  # noqa: SIM115 - closed on leaving
-        self._held.sort()
-        start = file.seek(0, 2)
-        numbers = [*(bisect_left(self._held, first) for first in _FIRST_BYTES), len(self._held)]
-        file.write(b"".join(self._held))
+        run, start = _sorted(self._held), file.seek(0, 2)
+        numbers = [*np.searchsorted(run, _FIRST_BYTES).tolist(), len(run)]
+        file.write(run.tobytes())
         self._runs.append(tuple(start + _BYTES * number for number in numbers))
-        self._held.clear()
+        self._held = bytearray()
+
+
+def _sorted(marks: bytearray) -> NDArray[np.bytes_]:
+    return np.sort(np.frombuffer(marks, dtype=_MARK))
