@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from time import monotonic
 
 from prefect import flow, tags
@@ -46,9 +47,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m opengazette.flows.nightly")
     parser.add_argument("datasets", nargs="*", help="ids of datasets; all where none is named")
     parser.add_argument("--tag", action="append", default=[], help="tag of the run in Prefect")
+    parser.add_argument("--note", type=Path, help="file in which to note the id of the run")
     chosen = parser.parse_args(arguments)
     with tags(*chosen.tag):
         state = nightly(chosen.datasets or None, return_state=True)
+    if chosen.note:
+        chosen.note.write_text(str(state.state_details.flow_run_id))
     return 0 if state.is_completed() else 1
 
 

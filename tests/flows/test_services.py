@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import threading
 import time
 from datetime import datetime
 from pathlib import Path
@@ -91,6 +94,38 @@ def test_the_form_of_a_run_offers_the_datasets_as_a_choice(office: Any) -> None:
     assert form["dry_run"]["type"] == "boolean"
     assert form["dry_run"]["description"] == "do everything but publish"
     assert deployments["publish-dataset"]["concurrency_options"]["collision_strategy"] == "ENQUEUE"
+
+
+def test_a_night_that_is_killed_says_so_and_how_to_go_on(office: Any) -> None:
+    def kill() -> None:
+        while not (nights := night_processes(office.settings)):
+            time.sleep(0.2)
+        os.kill(nights[0], signal.SIGKILL)
+
+    killer = threading.Thread(target=kill, daemon=True)
+    killer.start()
+    done = office.command("nightly")
+    assert done.returncode == 70, done.stdout + done.stderr
+    assert "The night was ended by SIGKILL without a report." in done.stderr
+    assert "run 'opengazette nightly' again" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def night_processes(settings: Settings) -> list[int]:
+    """Return the processes of nights of this folder."""
+    note = str(settings.var / "run" / "night-").encode()
+    return [
+        int(folder.name)
+        for folder in Path("/proc").iterdir()
+        if folder.name.isdigit() and note in command_line(folder)
+    ]
+
+
+def command_line(folder: Path) -> bytes:
+    try:
+        return (folder / "cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def local_hour(moment: str) -> int:

@@ -26,9 +26,11 @@ def show_until_done(night: Night, datasets: Sequence[str], out: Console) -> None
 
 def _show_live(night: Night, datasets: Sequence[str], out: Console) -> None:
     spinner = Spinner("dots")
+    known: Sequence[Progress] = ()
     with Live(console=out, refresh_per_second=8, transient=True) as live:
         while not _over(night):
-            live.update(_table(datasets, night.progress(), spinner))
+            known = night.progress() or known
+            live.update(_table(datasets, known, spinner))
 
 
 def _show_lines(night: Night, out: Console) -> None:

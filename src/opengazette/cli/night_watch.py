@@ -1,4 +1,7 @@
-"""A night as the command line sees it: a child process, followed through Prefect's API."""
+"""A night as the command line sees it: a child process that notes its run in a file.
+
+How far it is, Prefect's API tells where it answers in time; what it came to never hangs on that.
+"""
 
 from __future__ import annotations
 
@@ -33,24 +36,29 @@ class Progress:
 
 @dataclass(frozen=True)
 class Night:
-    """A run of the flow `nightly` in a process of its own, found by its tag."""
+    """A run of the flow `nightly` in a process of its own, followed by its tag."""
 
     settings: Settings
     tag: str
+    noted: Path
     process: subprocess.Popen[bytes]
 
     def progress(self) -> tuple[Progress, ...]:
-        """Return how far each dataset is that has begun, in the order in which they began."""
+        """Return how far each dataset is that has begun, in the order in which they began.
+
+        Nothing where the Prefect server does not answer in time.
+        """
         runs = self._ask("flow_runs")
         steps = self._ask("task_runs")
+        if runs is None or steps is None:
+            return ()
         return tuple(_progress(run, steps) for run in runs if "dataset" in run["parameters"])
 
     def run_id(self) -> str | None:
-        """Return the id of the night's flow run, once it has begun."""
-        whole = (run for run in self._ask("flow_runs") if "dataset" not in run["parameters"])
-        return next((str(run["id"]) for run in whole), None)
+        """Return the id of the night's flow run, once it is over; none where it did not end."""
+        return self.noted.read_text() if self.noted.exists() else None
 
-    def _ask(self, kind: str) -> list[dict[str, Any]]:
+    def _ask(self, kind: str) -> list[dict[str, Any]] | None:
         try:
             answer = httpx.post(
                 f"{self.settings.prefect_url}/api/{kind}/filter",
@@ -58,7 +66,7 @@ class Night:
                 timeout=_ANSWER_SECONDS,
             ).raise_for_status()
         except httpx.HTTPError:
-            return []
+            return None
         found: list[dict[str, Any]] = answer.json()
         return sorted(found, key=lambda run: str(run["created"]))
 
@@ -67,10 +75,12 @@ class Night:
 def begun(settings: Settings, datasets: Sequence[str], log: Path) -> Iterator[Night]:
     """Begin a night; a night that is left early is stopped."""
     tag = f"night-{uuid.uuid4()}"
+    noted = settings.var / "run" / f"{tag}.run"
+    command = [sys.executable, "-m", "opengazette.flows.nightly"]
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "opengazette.flows.nightly", "--tag", tag, *datasets],
+            [*command, "--tag", tag, "--note", str(noted), *datasets],
             cwd=settings.root,
             env=process_environment(settings),
             stdin=subprocess.DEVNULL,
@@ -79,9 +89,10 @@ def begun(settings: Settings, datasets: Sequence[str], log: Path) -> Iterator[Ni
             start_new_session=True,
         )
     try:
-        yield Night(settings, tag, process)
+        yield Night(settings, tag, noted, process)
     finally:
         _end(process)
+        noted.unlink(missing_ok=True)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from signal import Signals
 from typing import Annotated
 
 import typer
@@ -39,7 +41,7 @@ def nightly(
     with out.status("Starting the Prefect server"):
         server_started = start_prefect(settings)
     try:
-        reports = _run(settings, out, chosen)
+        status, reports = _run(settings, out, chosen)
     finally:
         if server_started:
             prefect_service(settings).stop()
@@ -48,17 +50,36 @@ def nightly(
     _say_where_to_look(settings, out, portal_started=portal_started)
     if any(report.is_failure for report in reports):
         raise typer.Exit(1)
+    if status:
+        raise Fault(
+            "Every dataset ended well, the night itself did not.", f"Read {_log(settings)}."
+        )
 
 
-def _run(settings: Settings, out: Console, datasets: Sequence[str]) -> tuple[RunReport, ...]:
-    log = settings.var / "log" / "nightly.log"
-    with begun(settings, datasets, log) as night:
+def _run(
+    settings: Settings, out: Console, datasets: Sequence[str]
+) -> tuple[int, tuple[RunReport, ...]]:
+    with begun(settings, datasets, _log(settings)) as night:
         show_until_done(night, datasets, out)
         run = night.run_id()
+    status = night.process.returncode
     reports = read_reports(settings, run) if run else ()
     if not reports:
-        raise Fault("The night ended without a report.", f"Read {log}.")
-    return reports
+        raise Fault(
+            f"The night {_ending(status)} without a report.",
+            f"Read {_log(settings)}, then run 'opengazette nightly' again: "
+            "what is published stays published.",
+        )
+    return status, reports
+
+
+def _log(settings: Settings) -> Path:
+    return settings.var / "log" / "nightly.log"
+
+
+def _ending(status: int) -> str:
+    """Return how a process ended; one that ran out of memory is killed."""
+    return f"was ended by {Signals(-status).name}" if status < 0 else "ended"
 
 
 def _say_what_is_over(settings: Settings, out: Console, reports: Sequence[RunReport]) -> None:
@@ -74,6 +95,6 @@ def _say_what_is_over(settings: Settings, out: Console, reports: Sequence[RunRep
 def _say_where_to_look(settings: Settings, out: Console, *, portal_started: bool) -> None:
     out.print()
     out.print(f"The catalogue: {settings.portal_address}", soft_wrap=True)
-    out.print(f"What was done: {settings.var / 'log' / 'nightly.log'}", soft_wrap=True)
+    out.print(f"What was done: {_log(settings)}", soft_wrap=True)
     if portal_started:
         out.print("The portal stays up; 'opengazette down' stops it.")
