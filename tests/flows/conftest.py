@@ -119,8 +119,17 @@ def approve_all_but_one(settings: Settings) -> None:
         )
 
 
+def refuse_second(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Fail where another worker has an office: two nights at once hinder each other."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        opened = tmp_path_factory.getbasetemp().parent / "an-office-is-open"
+        assert not opened.exists(), "pytest-xdist does not keep its groups together"
+        opened.touch()
+
+
 @pytest.fixture(scope="session")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    refuse_second(tmp_path_factory)
     root = tmp_path_factory.mktemp("office")
     for folder in ("config", "expectations", "deployments"):
         shutil.copytree(ROOT / folder, root / folder)
