@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -45,16 +47,23 @@ def proved_in_blocks(
     Shape: `columns` and `withheld` have one entry per cell of the table. A block holds the cells
     of some codes with one parent. All its totals stay as they are: what moves inside moves
     nothing outside. Cells are added until fractions suffice; demands that many whole moves at
-    once do not meet are left out, as are those that need more than their block.
+    once do not meet are left out, as are those that need more than their block. No two blocks
+    share a cell, so they are proved at the same time, and the same way on any number of cores.
     """
-    withheld, found = withheld.copy(), dict[Demanded, Witness]()
     matrix, asked = _matrix(table, withheld), _asked(columns, unmet)
-    for block in _blocks(table, asked, withheld):
+
+    def proved(block: Index) -> tuple[Mask, dict[Demanded, Witness]]:
         network = _network(matrix, asked, block)
         pattern, witnesses = _completed(network, withheld[block])
-        withheld[block] = pattern
-        found |= _told(_met_together(network, pattern, witnesses), block)
-    return withheld, found
+        return pattern, _told(_met_together(network, pattern, witnesses), block)
+
+    blocks = [*_blocks(table, asked, withheld)]
+    extended, found = withheld.copy(), dict[Demanded, Witness]()
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for block, (pattern, witnesses) in zip(blocks, pool.map(proved, blocks), strict=True):
+            extended[block] = pattern
+            found |= witnesses
+    return extended, found
 
 
 def _met_together(network: Network, pattern: Mask, witnesses: Witnesses) -> Witnesses:

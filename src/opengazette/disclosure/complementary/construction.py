@@ -13,7 +13,14 @@ from opengazette.disclosure.complementary.blocks import proved_in_blocks, proved
 from opengazette.disclosure.complementary.cover import cover
 from opengazette.disclosure.complementary.network import Columns
 from opengazette.disclosure.complementary.product_moves import MoveSpace
-from opengazette.disclosure.complementary.pursuit import NEARBY, Ground, Trail, pursue, straight
+from opengazette.disclosure.complementary.pursuit import (
+    ANYWHERE,
+    NEARBY,
+    Ground,
+    Trail,
+    pursue,
+    straight,
+)
 from opengazette.disclosure.tables.linear_system import CellTable
 
 Mask = NDArray[np.bool_]
@@ -178,13 +185,15 @@ class _Proof:
     def _extended(self, demand: Demanded, fixed: float) -> None:
         """Withhold what the best trail moves besides, if it may be withheld."""
         ground, place = self._ground(demand, fixed), int(self.space.places[demand[0]])
-        trails = [pursue(ground, place, sign) for sign in self._signs(demand)]
-        able = [trail for trail in trails if trail is not None and self._able(trail)]
-        if able:
-            trail = min(able, key=lambda each: each.wrong)
-            more = self.space.cells[np.array(trail.faults, dtype=np.int64)]
-            self._withhold(more)
-            self._keep(trail)
+        for reaches in (NEARBY, ANYWHERE):
+            trails = [pursue(ground, place, sign, reaches) for sign in self._signs(demand)]
+            able = [trail for trail in trails if trail is not None and self._able(trail)]
+            if able:
+                trail = min(able, key=lambda each: each.wrong)
+                more = self.space.cells[np.array(trail.faults, dtype=np.int64)]
+                self._withhold(more)
+                self._keep(trail)
+                return
 
     def _able(self, trail: Trail) -> bool:
         cells = self.space.cells[np.array(trail.faults, dtype=np.int64)]

@@ -17,8 +17,8 @@ Index = NDArray[np.int64]
 # What no move may cost, and how many ways along one dimension are weighed with all others.
 NEVER = 1e6
 WAYS = 150
-# Below this size a matrix is quicker written out.
-SMALL = 4000
+# Below this size a matrix is quicker written out, where it is not to price very much at once.
+SMALL, MUCH = 4000, 1 << 19
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,10 @@ class Ways:
         signed = self.signed.toarray()
         return np.stack([abs(signed), signed])
 
+    @cached_property
+    def _moving(self) -> sparse.csr_array:
+        return sparse.csr_array(abs(self.signed))
+
     @property
     def count(self) -> int:
         """Return how many ways there are."""
@@ -50,19 +54,18 @@ class Ways:
         """Price every way instead of every code of one dimension."""
         _, *shape = prices.shape
         here, after = shape[axis], int(np.prod(shape[axis + 1 :]))
-        flat = prices.reshape(2, -1, here, after)
-        both = self._written_out
+        turned = np.moveaxis(prices.reshape(2, -1, here, after), 2, 1).reshape(2, here, -1)
+        both = self._written_out if turned.size * self.count < MUCH else None
         if both is not None:
-            product = both[:, None] @ flat
+            product = both @ turned
         else:
-            turned = np.moveaxis(flat, 2, 1).reshape(2, here, -1)
-            product = np.stack([abs(self.signed) @ turned[0], self.signed @ turned[1]])
-            product = np.moveaxis(product.reshape(2, self.count, -1, after), 1, 2)
+            product = np.stack([self._moving @ turned[0], self.signed @ turned[1]])
+        product = np.moveaxis(product.reshape(2, self.count, -1, after), 1, 2)
         return product.reshape(2, *shape[:axis], self.count, *shape[axis + 1 :])
 
     def cheapest(self, line: Floats, most: int) -> Index:
         """Return the ways that are cheapest along a line of prices."""
-        return np.argsort(abs(self.signed) @ line, kind="stable")[:most]
+        return np.argsort(self._moving @ line, kind="stable")[:most]
 
     def pick(self, way: int) -> tuple[Index, Index]:
         """Return the codes that move in one way, and their signs."""
