@@ -13,6 +13,7 @@ import numpy as np
 from benchmarks import peers
 from benchmarks.instances import Instance, instance_at, sources
 from benchmarks.measuring import Clock, Measured, in_child, machine
+from opengazette.disclosure.audit.guess import Guess
 from opengazette.disclosure.complementary.pattern import protect
 from opengazette.disclosure.standalone.given_cells import (
     MEASURE,
@@ -35,6 +36,9 @@ PROTECTIONS = ("exact", "range")
 #: Cells up to which a search is given so many seconds: what the goals allow.
 _SECONDS = {"exact": ((3_500, 10.0), (20_000, 60.0)), "range": ((20_000, 60.0),)}
 _MOST_SECONDS = 420.0
+#: Up to so many cells the audit knows only what the public knows. Beyond, it is told the counts
+#: and the moves that are said to hide them, as `opengazette protect` tells it, and checks them.
+_AUDITED_ALONE = 30_000
 #: What a child may take beyond the search: imports, the audit and the way to a good stop.
 _GRACE = 900.0
 
@@ -118,7 +122,10 @@ def ours(source: Mapping[str, str], protection: str, seconds: float) -> dict[str
         stop=lambda: begun.spent().processor > seconds,
     )
     spent = begun.spent()
-    attacked, audited = _audit(instance, pattern.withheld[MEASURE], protection)
+    guess = Guess.at(cells.values.astype(np.float64), pattern.moves)
+    large = instance.n_cells > _AUDITED_ALONE
+    withheld = pattern.withheld[MEASURE]
+    attacked, audited = _audit(instance, withheld, protection, guess if large else None)
     whole = ProtectedCells(cells, pattern.withheld[MEASURE], pattern, attacked)
     return {
         **asdict(audited),
@@ -225,7 +232,9 @@ def _told(measured: Measured) -> dict[str, Any]:
     return {**measured.result, "peak_mb": measured.peak_mb}
 
 
-def _audit(instance: Instance, withheld: Mask, protection: str) -> tuple[Attacked, Audited]:
+def _audit(
+    instance: Instance, withheld: Mask, protection: str, guess: Guess | None = None
+) -> tuple[Attacked, Audited]:
     structure, cells = instance.structure, instance.cells
     values = np.where(withheld, np.nan, cells.values.astype(np.float64))
     begun = Clock.started()
@@ -234,6 +243,7 @@ def _audit(instance: Instance, withheld: Mask, protection: str) -> tuple[Attacke
         PublishedCells(cells.keys, values, cells.is_primary()),
         demanded(protection, structure),
         n_proofs=0,
+        guess=guess,
     )
     spent = begun.spent().processor
     result = attacked.result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy import sparse
 from opengazette.disclosure.audit import attack as audit_attack
 from opengazette.disclosure.audit.attack import Verdict, verdicts, widths
 from opengazette.disclosure.audit.bounds import tightened
+from opengazette.disclosure.audit.guess import Guess
 from opengazette.disclosure.audit.knowledge import Knowledge
 from opengazette.disclosure.audit.part import Part
 
@@ -98,6 +100,46 @@ def test_wanting_fewer_cells_changes_no_verdict(known: Knowledge, data: st.DataO
     whole = by_cell(list(verdicts(known, every, *ends)))
     for verdict in verdicts(known, some, ends[0][some], ends[1][some]):
         assert (verdict.low, verdict.high) == (whole[verdict.cell].low, whole[verdict.cell].high)
+
+
+@st.composite
+def guesses(draw: st.DrawFn, known: Knowledge) -> Guess:
+    """Some values, perhaps a solution, and moves: to another solution, in parts, or anywhere."""
+    cells, n = every_solution(known), len(known.low)
+    anywhere = st.lists(st.integers(0, TOP), min_size=n, max_size=n).map(np.array)
+    one = st.sampled_from(list(cells)) if len(cells) else anywhere
+    values = draw(st.one_of(one, anywhere)).astype(float)
+    moves = [
+        (draw(st.one_of(one, anywhere)) - values)
+        * draw(st.sampled_from([1.0, 1.0, -1.0, 0.5, 2.0]))
+        for _ in range(draw(st.integers(0, 4)))
+    ]
+    return Guess.at(values, sparse.csr_array(np.array(moves).reshape(-1, n)))
+
+
+@settings(deadline=None, max_examples=150)
+@given(facts(), st.data())
+def test_no_guess_changes_a_verdict_right_or_wrong(known: Knowledge, data: st.DataObject) -> None:
+    wanted = np.arange(len(known.low))
+    ends = np.full(len(wanted), -1.0), np.full(len(wanted), TOP + 1.0)
+    told = replace(known, guess=data.draw(guesses(known)))
+    assert by_cell(list(verdicts(told, wanted, *ends))) == by_cell(
+        list(verdicts(known, wanted, *ends))
+    )
+
+
+def test_moves_that_fit_settle_everything_without_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    square = sparse.csr_array(np.array([[1.0, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 0], [0, 1, 0, 1]]))
+    sums = np.full(4, 6.0)
+    known = Knowledge(np.arange(4), square, sums, sums, np.zeros(4), np.full(4, 6.0))
+    swap = sparse.csr_array(np.array([[2.0, -2.0, -2.0, 2.0]]))
+    told = replace(known, guess=Guess.at(np.full(4, 3.0), swap))
+    with monkeypatch.context() as patched:
+        patched.setattr(audit_attack.Search, "move", None)
+        patched.setattr(audit_attack.Search, "push", None)
+        patched.setattr(audit_attack.Search, "limit", None)
+        found = list(verdicts(told, np.arange(4), np.full(4, 1.0), np.full(4, 5.0)))
+    assert {(each.low, each.high, each.proved) for each in found} == {(1.0, 5.0, True)}
 
 
 # The whole-number solver fails on this one, unless it is told to simplify nothing.

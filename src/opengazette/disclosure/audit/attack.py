@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from opengazette.disclosure.audit.aims import Aim
 from opengazette.disclosure.audit.bounds import tightened
+from opengazette.disclosure.audit.guess import Guess
 from opengazette.disclosure.audit.knowledge import Knowledge
 from opengazette.disclosure.audit.part import Part
 from opengazette.disclosure.audit.search import Search
@@ -80,7 +81,7 @@ def _attacked(known: Knowledge, wanted: Index, aim: Aim) -> Iterator[Verdict]:
         inside = np.flatnonzero(place[part.cells] >= 0)
         if not len(inside):
             return []
-        guess = None if known.guess is None else known.guess[part.cells]
+        guess = None if known.guess is None else known.guess.of(part.cells)
         return Attack(part, inside, aim.of(place[part.cells[inside]]), guess).run()
 
     for found in _each(attacked, list(whole.without_settled().split())):
@@ -103,7 +104,7 @@ def _each(attacked: Callable[[Part], list[Verdict]], parts: list[Part]) -> Itera
 class Attack:
     """One connected part of what is unknown, and the places `at` of its wanted cells."""
 
-    def __init__(self, part: Part, at: Index, aim: Aim, guess: Floats | None = None) -> None:
+    def __init__(self, part: Part, at: Index, aim: Aim, guess: Guess | None = None) -> None:
         self._part, self._at, self._aim = part, at, aim
         self._search = Search(part, guess)
         self._random = np.random.default_rng(len(at))

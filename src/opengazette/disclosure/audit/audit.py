@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opengazette.disclosure.audit.attack import Verdict, verdicts, widths
+from opengazette.disclosure.audit.guess import Guess
 from opengazette.disclosure.audit.insiders import Insider, told
 from opengazette.disclosure.audit.knowledge import (
     Knowledge,
@@ -129,20 +130,20 @@ def attack(
     rule: SmallCountRule,
     *,
     insiders: Iterable[Insider] = (),
-    guess: Floats | None = None,
+    guess: Guess | None = None,
 ) -> tuple[Finding, ...]:
     """Bound every protected cell that is withheld; a cell's ends are pursued to the demand.
 
     Each cell is reported as the attacker sees it who learns the most of it: the public or one of
-    the `insiders`. A `guess` at all cells, measure by measure, only saves time: it shortens the
-    search for a first solution, and counts for nothing unless it is one.
+    the `insiders`. A `guess` only saves time: what it names counts for nothing unless it is a
+    solution.
 
     Raises:
         AuditFailed: the published values contradict each other, or what an insider knows.
     """
     known = knowledge(published, least=rule.least, threshold=rule.threshold)
     if guess is not None:
-        known = replace(known, guess=guess[known.unknown])
+        known = replace(known, guess=guess.of(known.unknown))
     mask = np.concatenate([_of(protected, m, published) for m in published.values])
     goal = _goal(published, known, np.flatnonzero(mask[known.unknown]), protection, rule)
     by_public = goal.bounds(known, np.arange(len(goal.wanted)))

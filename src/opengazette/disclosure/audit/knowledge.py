@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from opengazette.disclosure.audit.guess import Guess
 from opengazette.disclosure.tables.linear_system import Dimension
 from opengazette.errors import AuditFailed
 
@@ -83,7 +84,7 @@ class Knowledge:
     """All facts about the withheld cells: `row_low <= matrix @ x <= row_high`, `low <= x <= high`.
 
     `unknown` numbers the withheld cells: measure by measure, in the order of the keys. `guess`
-    holds values that are said to fit; they are checked like any solution before they are used.
+    is what is said to fit; it is checked like any solution before it is used.
     """
 
     unknown: Index
@@ -92,7 +93,7 @@ class Knowledge:
     row_high: Floats
     low: Floats
     high: Floats
-    guess: Floats | None = None
+    guess: Guess | None = None
 
 
 def knowledge(published: PublishedTable, *, least: int, threshold: int) -> Knowledge:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
+from opengazette.disclosure.audit.guess import Guess
 from opengazette.disclosure.audit.moves import Moves
 from opengazette.disclosure.audit.part import TOLERANCE, Part, contradiction
 from opengazette.disclosure.audit.seen import Seen
@@ -22,15 +24,16 @@ DIVES = 3
 class Search:
     """Linear programs lead to solutions of one part; what the whole ones show is in `seen`."""
 
-    def __init__(self, part: Part, base: Floats | None = None) -> None:
+    def __init__(self, part: Part, guess: Guess | None = None) -> None:
         self.part, self.seen = part, Seen(part)
         self._solver = Solver(part)
         self._random = np.random.default_rng(len(part.cells))
         # In tight parts dives seldom end at whole numbers; where one fails, few more are tried.
         self.dives = True
         self._moves: Moves | None = None
-        if base is not None:
-            self.seen.note(base)
+        if guess is not None and self.seen.note(guess.values):
+            self.seen.note_moved(sparse.csr_array(guess.moves))
+            self.seen.note_moved(sparse.csr_array(-guess.moves))
 
     def start(self, at: Index) -> None:
         """Find one whole solution, if that takes little work.

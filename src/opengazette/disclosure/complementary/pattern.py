@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from opengazette.disclosure.complementary.network import Columns, Network, Unprotectable, networks
 from opengazette.disclosure.complementary.search import EQUAL, Found, Progress, search
 from opengazette.disclosure.complementary.start import Start
-from opengazette.disclosure.complementary.verification import verify_network
+from opengazette.disclosure.complementary.verification import spread_moves, verify_network
 from opengazette.disclosure.primary.counts import (
     Demand,
     Protection,
@@ -45,7 +46,8 @@ class Pattern:
     `withheld` includes `primary`. `rounds` counts the solver's rounds. `lower_bound` is the
     least cost any pattern can have, `cost` the cost of this one (complementary cells, plus the
     tie-breaks): their difference is how far from the best it can be at most. `least_cells` is
-    the least number of complementary cells, where every cell costs at least 1.
+    the least number of complementary cells, where every cell costs at least 1. `moves` proves it:
+    a row for each demand, with how far each cell, measure by measure, may move to meet it.
     """
 
     withheld: Mapping[str, Mask]
@@ -56,6 +58,7 @@ class Pattern:
     cost: float = 0.0
     lower_bound: float = 0.0
     least_cells: int = 0
+    moves: sparse.csr_array | None = None
 
 
 def protect(
@@ -114,6 +117,7 @@ def protect(
         n_primary=n_primary,
         n_complementary=int(cells.sum()) - n_primary,
         rounds=sum(part.rounds for part in found),
+        moves=sparse.csr_array(_moves_of(parts, found, len(withheld))[:, : system.n_published]),
         cost=sum(part.cost for part in found),
         lower_bound=sum(part.bound for part in found),
         least_cells=forced
@@ -258,6 +262,14 @@ class _Ends:
                 bound=bound + found.bound,
             )
         )
+
+
+def _moves_of(parts: Sequence[Network], found: Sequence[Found], width: int) -> sparse.csr_array:
+    each = [
+        spread_moves(network, part.witnesses.moves, width)
+        for network, part in zip(parts, found, strict=True)
+    ]
+    return sparse.csr_array(sparse.vstack([sparse.csr_array((0, width)), *each]))
 
 
 def _forced(network: Network, columns: Columns) -> int:

@@ -33,17 +33,28 @@ def verify_network(
         Fault: a witness is missing, breaks an equation, moves what is shown, falls too far or
             not far enough.
     """
+    asked = {demand: network.demand(*demand) for demand in network.demands()}
+    _verify(system, columns, withheld, asked, moves, _spread(network, len(withheld)))
+
+
+def spread_moves(network: Network, moves: Moves, width: int) -> sparse.csr_array:
+    """Return the witnesses of a network as rows: how far each of so many columns moves."""
+    if not moves:
+        return sparse.csr_array((0, width))
+    return sparse.csr_array(_matrix(moves.values(), network.size) @ _spread(network, width))
+
+
+def _spread(network: Network, width: int) -> sparse.csr_array:
+    """Return which columns of the system each column of a network stands for."""
     sizes = [len(group) for group in network.members]
-    spread = sparse.csr_array(
+    return sparse.csr_array(
         (
             np.ones(sum(sizes), dtype=np.int64),
             np.concatenate([*network.members, np.zeros(0, dtype=np.int64)]),
             np.concatenate([[0], np.cumsum(sizes)]),
         ),
-        shape=(network.size, len(withheld)),
+        shape=(network.size, width),
     )
-    asked = {demand: network.demand(*demand) for demand in network.demands()}
-    _verify(system, columns, withheld, asked, moves, spread)
 
 
 def verify_witnesses(system: LinearSystem, columns: Columns, withheld: Mask, moves: Moves) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from opengazette.disclosure.audit.audit import AuditResult, Finding, attack, judged
+from opengazette.disclosure.audit.guess import Guess
 from opengazette.disclosure.audit.knowledge import PublishedTable
 from opengazette.disclosure.audit.linkage import Pair
 from opengazette.disclosure.audit.proof import Proof, named, proofs
@@ -64,7 +64,7 @@ def attack_cells(
     may_be_zero: bool = False,
     beside: Sequence[Beside] = (),
     same: tuple[Pair, ...] | None = None,
-    guess: NDArray[np.float64] | None = None,
+    guess: Guess | None = None,
 ) -> Attacked:
     """Work out what a published table gives away of its primary cells.
 
@@ -72,8 +72,8 @@ def attack_cells(
     counts that are shown count as exposed, unless they may be. With `may_be_zero` the attacker
     does not know that true zeros are shown. The attacker has read what is published `beside`
     too; primary cells there are attacked as well, where it is told which they are. Which cells
-    are the `same` is worked out from what is shown, unless it is known better. A `guess` at all
-    cells may save time, nothing else; it is not used where something is published beside.
+    are the `same` is worked out from what is shown, unless it is known better. A `guess` may
+    save time, nothing else; it is not used where something is published beside.
 
     Raises:
         AuditFailed: the published values contradict each other.

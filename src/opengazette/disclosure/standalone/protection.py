@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from opengazette.disclosure.audit.guess import Guess
 from opengazette.disclosure.complementary.pattern import Pattern, Progress, protect
 from opengazette.disclosure.primary.counts import Demand, Protection, SmallCountRule, Width
 from opengazette.disclosure.primary.forced import Decided
@@ -158,7 +159,7 @@ def protect_cells(
         raise _elsewhere(failure, protection) from None
     withheld = pattern.withheld[MEASURE][: len(cells.keys)]
     audit()
-    attacked = _audited(structure, cells, withheld, protection, options, joint)
+    attacked = _audited(structure, cells, withheld, protection, options, joint, pattern)
     return ProtectedCells(
         cells, withheld, pattern, attacked, priced, forced.because, joint.n_beside
     )
@@ -210,6 +211,7 @@ def _audited(
     protection: Demand,
     options: Options,
     joint: Joint,
+    pattern: Pattern,
 ) -> Attacked:
     values = np.where(withheld, np.nan, cells.values.astype(np.float64))
     attacked = attack_cells(
@@ -221,7 +223,7 @@ def _audited(
         may_be_zero=options.may_be_zero,
         beside=options.beside,
         same=joint.same,
-        guess=cells.values.astype(np.float64),
+        guess=Guess.at(cells.values.astype(np.float64), pattern.moves),
     )
     if not attacked.passed:
         result, beside = attacked.result, attacked.n_beside_failing
