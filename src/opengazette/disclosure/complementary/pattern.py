@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from opengazette.disclosure.complementary.found import Found, Progress
 from opengazette.disclosure.complementary.network import Columns, Network, Unprotectable, networks
-from opengazette.disclosure.complementary.search import EQUAL, Found, Progress, search
+from opengazette.disclosure.complementary.search import EQUAL, search
 from opengazette.disclosure.complementary.start import Start
 from opengazette.disclosure.complementary.verification import spread_moves, verify_network
 from opengazette.disclosure.primary.counts import (

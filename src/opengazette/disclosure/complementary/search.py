@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from opengazette.disclosure.complementary.attack import shortfalls
 from opengazette.disclosure.complementary.closing import Close, closed_nearby, covered
 from opengazette.disclosure.complementary.cuts import Cut, Cuts, row_cuts
+from opengazette.disclosure.complementary.found import Found
 from opengazette.disclosure.complementary.freedom import Freedom
 from opengazette.disclosure.complementary.given_away import GivenAway
 from opengazette.disclosure.complementary.master import Master
@@ -47,32 +48,6 @@ RENEWING, RENEWING_SMALL = 0.7, 0.3
 EQUAL = 1e-3
 
 Construct = Callable[[Network, Close], tuple[Mask, Witnesses] | None]
-
-
-@dataclass(frozen=True)
-class Found:
-    """The pattern of one network: flags per column, its cost and the least possible cost."""
-
-    withheld: Mask
-    witnesses: Witnesses
-    rounds: int
-    cost: float
-    bound: float
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far the search is: the connected part it is at, and what it has there.
-
-    `cells` are the complementary cells of the best pattern found so far.
-    """
-
-    part: int
-    parts: int
-    round: int
-    cells: int
-    cost: float
-    bound: float
 
 
 def search(
