@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -36,6 +37,8 @@ M = TypeVar("M", bound=BaseModel)
 
 _LARGEST_FILE = 5_000_000
 _DEEPEST = 40
+#: So many texts are remembered with their nodes, which nobody changes.
+_REMEMBERED = 256
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -79,9 +82,7 @@ def read_yaml(
     """Return the value of a YAML file, or its problems; never raises for what a file holds."""
     file = shown or str(path)
     try:
-        text = _text(path)
-        broken = tuple(_dialect(text))
-        root = None if broken else _yaml().compose(text)
+        broken, root = _taken_apart(_text(path))
     except _Unreadable as error:
         return Reading(file, None, (Problem(file, error.line, "", error.reason, error.fix),), None)
     if broken:
@@ -117,6 +118,13 @@ class _Unreadable(Exception):
     def __init__(self, line: int | None, reason: str, fix: str) -> None:
         super().__init__(reason)
         self.line, self.reason, self.fix = line, reason, fix
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _taken_apart(text: str) -> tuple[tuple[Problem, ...], Node | None]:
+    """Return what breaks the dialect, or the nodes; a night reads the same files many times."""
+    broken = tuple(_dialect(text))
+    return broken, None if broken else _yaml().compose(text)
 
 
 def _text(path: Path) -> str:
