@@ -12,9 +12,9 @@ from opengazette.documentation.public_face import (
     differences,
     face_of_files,
     papers_digest,
-    row_marks,
     said_fields,
 )
+from opengazette.documentation.row_marks import row_marks
 from opengazette.model.public_face import PublicFace
 
 TYPES = {"county": "text", "cases": "number"}
@@ -102,8 +102,8 @@ def test_what_is_said_is_compared_field_by_field(
 
 
 def test_columns_are_told_apart_by_name_type_and_order() -> None:
-    now = PublicFace({"a": "text", "b": "number", "c": "text"}, {}, {}, {})
-    then = PublicFace({"b": "text", "a": "text", "d": "text"}, {}, {}, {})
+    now = PublicFace({"a": "text", "b": "number", "c": "text"}, b"", {}, {})
+    then = PublicFace({"b": "text", "a": "text", "d": "text"}, b"", {}, {})
     found = differences(now, then)
     assert found.columns_added == ("d",)
     assert found.columns_removed == ("c",)
@@ -115,7 +115,7 @@ def test_columns_are_told_apart_by_name_type_and_order() -> None:
 
 def test_an_attachment_that_was_exchanged_changes_the_digest_of_the_papers() -> None:
     assert papers_digest({}, {"note": "ab"}) != papers_digest({}, {"note": "cd"})
-    assert differences(face([]), PublicFace(TYPES, {}, face([]).fields, {})).attachments == (
+    assert differences(face([]), PublicFace(TYPES, b"", face([]).fields, {})).attachments == (
         "note",
     )
 

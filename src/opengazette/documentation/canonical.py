@@ -154,8 +154,13 @@ def table_csv(table: pd.DataFrame, decimals: Mapping[str, int]) -> bytes:
 
 def read_table_csv(content: bytes) -> tuple[list[str], list[list[str]]]:
     """Return the header and the rows of a file that `table_csv` wrote."""
-    header, rows = table_rows(io.StringIO(content.decode(), newline=""))
+    header, rows = table_rows(table_lines(content))
     return header, list(rows)
+
+
+def table_lines(content: bytes) -> Iterable[str]:
+    """Return the lines of a file that `table_csv` wrote, decoded as they are asked for."""
+    return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline="")
 
 
 def table_rows(lines: Iterable[str]) -> tuple[list[str], Iterator[list[str]]]:
@@ -179,10 +184,14 @@ def _quoted(cell: str) -> str:
 
 
 class RowForms:
-    """The one form of each row of a table, whatever its spelling: no two rows share it."""
+    """The one form of each row of a table, whatever its spelling: no two rows share it.
 
-    def __init__(self, columns: Mapping[str, str]) -> None:
-        self._columns = tuple(_FramedCells(name, kind) for name, kind in columns.items())
+    With `any_cell`, a cell that is no number where one should be has a form of its own.
+    """
+
+    def __init__(self, columns: Mapping[str, str], *, any_cell: bool = False) -> None:
+        kind_of_cells = _FramedAnyCells if any_cell else _FramedCells
+        self._columns = tuple(kind_of_cells(name, kind) for name, kind in columns.items())
 
     def of(self, rows: Sequence[Sequence[str | None]]) -> list[bytes]:
         """Return the forms of some rows. Raises NotCanonical, as `digest` does."""
@@ -209,11 +218,19 @@ class _FramedCells(dict[str | None, bytes]):
         try:
             framed = _framed(canonical_cell(cell, self._kind))
         except ValueError:
-            raise NotCanonical(f"column {self._name!r} holds something that is no number") from None
+            framed = self._misfit(cell)
         if len(self) >= _MOST_CELLS:
             self.clear()
         self[cell] = framed
         return framed
+
+    def _misfit(self, cell: str | None) -> bytes:  # noqa: ARG002 - no error tells a cell
+        raise NotCanonical(f"column {self._name!r} holds something that is no number") from None
+
+
+class _FramedAnyCells(_FramedCells):
+    def _misfit(self, cell: str | None) -> bytes:
+        return _framed(f"no number: {cell}")
 
 
 def _framed(text: str) -> bytes:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from unicodedata import normalize
 
-from opengazette.documentation.canonical import canonical_cell, read_table_csv
+from opengazette.documentation.canonical import table_lines, table_rows
+from opengazette.documentation.row_marks import row_changes, row_marks
 from opengazette.model.frozen import canonical_sha256
 from opengazette.model.public_face import Differences, PublicFace
 from opengazette.model.stages import DocumentRef, Release
@@ -34,7 +32,7 @@ def face_of_files(
 
     `attachments` maps each attached file to its SHA-256; `key` names the dimensions.
     """
-    header, rows = read_table_csv(table)
+    header, rows = table_rows(table_lines(table))
     types = {c["fieldName"]: c["dataTypeName"] for c in metadata["columns"]}
     return PublicFace(
         columns=types,
@@ -42,18 +40,6 @@ def face_of_files(
         fields=said_fields(metadata),
         attachments=dict(attachments),
     )
-
-
-def row_marks(
-    types: Mapping[str, str], key: Sequence[str], rows: Iterable[Mapping[str, str | None]]
-) -> dict[bytes, tuple[bytes, ...]]:
-    """Return a mark of each row under a mark of its dimensions. Memory: some 100 bytes a row."""
-    marks: dict[bytes, list[bytes]] = {}
-    for row in rows:
-        cells = {name: _cell(row.get(name), kind) for name, kind in types.items()}
-        named = _mark([cells.get(name, "") for name in key])
-        marks.setdefault(named, []).append(_mark(list(cells.values())))
-    return {named: tuple(sorted(found)) for named, found in marks.items()}
 
 
 def said_fields(metadata: Mapping[str, Any]) -> dict[str, str]:
@@ -81,12 +67,12 @@ def papers_digest(fields: Mapping[str, str], attachments: Mapping[str, str]) -> 
 
 def differences(now: PublicFace, then: PublicFace) -> Differences:
     """Return what changes where `then` takes the place of `now`."""
-    added, changed, removed = _row_changes(now.rows, then.rows)
+    rows = row_changes(now.rows, then.rows)
     both = now.columns.keys() & then.columns.keys()
     return Differences(
-        rows_added=added,
-        rows_changed=changed,
-        rows_removed=removed,
+        rows_added=rows.added,
+        rows_changed=rows.changed,
+        rows_removed=rows.removed,
         columns_added=tuple(name for name in then.columns if name not in both),
         columns_removed=tuple(name for name in now.columns if name not in both),
         columns_retyped=tuple(sorted(c for c in both if now.columns[c] != then.columns[c])),
@@ -130,30 +116,5 @@ def differing(now: Mapping[str, str], then: Mapping[str, str]) -> tuple[str, ...
     return tuple(sorted(name for name in names if now.get(name) != then.get(name)))
 
 
-def _row_changes(
-    now: Mapping[bytes, tuple[bytes, ...]], then: Mapping[bytes, tuple[bytes, ...]]
-) -> tuple[int, int, int]:
-    added = changed = removed = 0
-    for named in now.keys() | then.keys():
-        before, after = Counter(now.get(named, ())), Counter(then.get(named, ()))
-        gone, come = (before - after).total(), (after - before).total()
-        same_place = min(gone, come)
-        changed += same_place
-        added += come - same_place
-        removed += gone - same_place
-    return added, changed, removed
-
-
-def _cell(cell: str | None, kind: str) -> str:
-    try:
-        return canonical_cell(cell, kind)
-    except ValueError:
-        return f"no number: {cell}"
-
-
 def _plain(value: object) -> object:
     return normalize("NFC", value).strip() if isinstance(value, str) else value
-
-
-def _mark(cells: list[str]) -> bytes:
-    return hashlib.blake2b(json.dumps(cells).encode(), digest_size=16).digest()

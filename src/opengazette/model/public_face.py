@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+#: What a row is told apart by: a mark of its dimensions, then one of the whole row.
+MARK_BYTES = 32
+
 Standing = Literal["public", "private", "absent"]
 """How a dataset stands on the portal; a stranger sees only what is public."""
 
@@ -14,19 +17,19 @@ Standing = Literal["public", "private", "absent"]
 class PublicFace:
     """A public table and its papers.
 
-    `rows` maps a mark of each row's dimensions to the marks of the rows that have them; `fields`
-    maps what is said of the dataset to a digest, `attachments` each file's name to its SHA-256.
+    `rows` joins the marks of the rows, sorted, `MARK_BYTES` of each; `fields` maps what is said of
+    the dataset to a digest, `attachments` each file's name to its SHA-256.
     """
 
     columns: Mapping[str, str]
-    rows: Mapping[bytes, tuple[bytes, ...]]
+    rows: bytes
     fields: Mapping[str, str]
     attachments: Mapping[str, str]
 
     @property
     def row_count(self) -> int:
         """Return the number of rows."""
-        return sum(map(len, self.rows.values()))
+        return len(self.rows) // MARK_BYTES
 
 
 @dataclass(frozen=True)

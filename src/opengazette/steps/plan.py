@@ -90,7 +90,7 @@ def plan(
     )
 
 
-_NOTHING = PublicFace({}, {}, {}, {})
+_NOTHING = PublicFace({}, b"", {}, {})
 
 
 def _action(

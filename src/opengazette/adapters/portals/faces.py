@@ -17,9 +17,9 @@ from opengazette.documentation.public_face import (
     differing,
     known,
     papers_digest,
-    row_marks,
     said_fields,
 )
+from opengazette.documentation.row_marks import row_marks
 from opengazette.model.public_face import PublicFace
 
 #: In the place of a file's digest where the portal lists it and does not give it.
@@ -39,7 +39,7 @@ def face_seen(
     """
     return PublicFace(
         columns=shown_columns(view),
-        rows=row_marks(columns, key, shown_rows(client, uid, columns)) if columns else {},
+        rows=row_marks(columns, key, shown_rows(client, uid, columns)) if columns else b"",
         fields=fields_seen(view),
         attachments=attachments_seen(client, uid, view),
     )
