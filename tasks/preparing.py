@@ -78,6 +78,7 @@ def document(cleared: Cleared) -> Documented:
         contract,
         here.rule_pack(contract.disclosure.rule_pack),
         here.department(contract.department),
+        publishing.published_releases(here.ledger().entries(cleared.dataset)),
         here.tables(),
         here.papers(),
     )

@@ -84,7 +84,9 @@ class Office:
 
     def documented(self, cleared: Cleared) -> Release:
         department = load_department(ROOT, self.contract.department)
-        papers = document(cleared, self.contract, self.pack, department, self.tables, self.papers)
+        papers = document(
+            cleared, self.contract, self.pack, department, (), self.tables, self.papers
+        )
         return papers.release
 
     def forgetful(self, base: pd.DataFrame) -> Deidentified:

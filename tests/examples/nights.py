@@ -133,7 +133,13 @@ class Nights:
         department = load_department(ROOT, self.contract.department)
         cleared = self.cleared(self.masked(cells))
         made = document(
-            cleared, self.contract, self.pack, department, self.tables, self.papers
+            cleared,
+            self.contract,
+            self.pack,
+            department,
+            self.earlier,
+            self.tables,
+            self.papers,
         ).release
         self.earlier.insert(0, made)
         return made

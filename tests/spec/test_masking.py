@@ -99,7 +99,7 @@ class Published:
         )
         cleared = clear(masked, contract, pack, POPULATIONS, (), tables, self.papers)
         department = load_department(ROOT, contract.department)
-        made = document(cleared, contract, pack, department, tables, self.papers)
+        made = document(cleared, contract, pack, department, (), tables, self.papers)
         self.release: Release = made.release
 
     def read(self, name: str) -> str:

@@ -119,7 +119,7 @@ class Desk:
     def released(self, records: pd.DataFrame, *earlier: Release) -> Release:
         cleared = self.cleared(self.masked(records, *earlier), *earlier)
         department = load_department(ROOT, self.contract.department)
-        made = document(cleared, self.contract, self.pack, department, self.tables, self.papers)
+        made = document(cleared, self.contract, self.pack, department, (), self.tables, self.papers)
         return made.release
 
     def public(self, stage: Deidentified | Release) -> pd.DataFrame:

@@ -57,7 +57,7 @@ def test_what_a_table_was_attacked_with_is_named_as_far_as_the_gate(tmp_path: Pa
     second = sexes.released(BY_SEX)
     cleared = sexes.cleared(sexes.masked(BY_SEX, second), second)
     department = load_department(ROOT, sexes.contract.department)
-    world = (department, sexes.tables, sexes.papers)
+    world = (department, (), sexes.tables, sexes.papers)
     documented = document(cleared, sexes.contract, sexes.pack, *world)
     approval = standing_approval(
         documented.release,

@@ -109,7 +109,7 @@ class Desk:
     def released(self, counts: list[int], *earlier: Release) -> Release:
         cleared = self.cleared(self.masked(counts, *earlier), *earlier)
         department = load_department(ROOT, self.contract.department)
-        made = document(cleared, self.contract, self.pack, department, self.tables, self.papers)
+        made = document(cleared, self.contract, self.pack, department, (), self.tables, self.papers)
         return made.release
 
     def shown(self, counts: list[int]) -> pd.Series:

@@ -19,7 +19,12 @@ from opengazette.steps.deidentify import deidentify
 from opengazette.steps.document import document
 from opengazette.steps.extract import extract
 from opengazette.steps.plan import plan
-from opengazette.steps.publish import earlier_releases, last_published, publish
+from opengazette.steps.publish import (
+    earlier_releases,
+    last_published,
+    publish,
+    published_releases,
+)
 from opengazette.steps.recollection import linked_releases
 from opengazette.steps.validate import validate
 
@@ -62,7 +67,8 @@ def prepare(world: World, dataset: str, tell: Tell) -> Documented:
     )
     tell("document")
     department = world.department(contract.department)
-    return document(cleared, contract, rule_pack, department, tables, papers)
+    published = published_releases(entries)
+    return document(cleared, contract, rule_pack, department, published, tables, papers)
 
 
 def planned(world: World, documented: Documented) -> tuple[str, ...]:

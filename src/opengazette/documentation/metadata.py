@@ -42,6 +42,7 @@ def portal_metadata(
     """Return the dataset's metadata and columns in the portal's wire names.
 
     `legend` tells a reader what a blank cell means, `notes` what each annotation code that occurs.
+    What is not done: what is new of a release is told by `with_change_note`.
     """
     words = contract.documentation
     return {
@@ -78,6 +79,13 @@ def portal_metadata(
             for column in columns
         ],
     }
+
+
+def with_change_note(metadata: Mapping[str, Any], change_note: str) -> dict[str, Any]:
+    """Return metadata that also tell what is new of a release."""
+    fields = metadata["custom_fields"]
+    publication = {**fields["Publication"], "change_note": change_note}
+    return {**metadata, "custom_fields": {**fields, "Publication": publication}}
 
 
 def _sums(dimensions: Sequence[Dimension]) -> dict[str, str]:

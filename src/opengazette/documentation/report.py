@@ -21,11 +21,13 @@ def release_report(
     evidence: Mapping[str, Any],
     public: pd.DataFrame,
     columns: Sequence[PublishedColumn],
+    news: str,
 ) -> bytes:
     """Return the report as one HTML page that needs nothing else to be read.
 
-    It shows names, counts and what is about to be public, never a withheld value, and no time
-    of day: the same release has the same report.
+    `news` tells what changed since the table that the public saw before. The report shows names,
+    counts and what is about to be public, never a withheld value, and no time of day: the same
+    release has the same report.
     """
     key = contract.publication.key()
     drawn = () if contract.publication.whole_percents else contract.publication.added_up()
@@ -39,6 +41,7 @@ def release_report(
             evidence=evidence,
             pictures=pictures,
             columns=columns,
+            news=news,
             labels={c.name: c.label for c in columns},
         )
     )

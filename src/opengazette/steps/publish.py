@@ -122,6 +122,11 @@ def last_published(entries: tuple[LedgerEntry, ...]) -> LedgerEntry | None:
     return next((entry for entry in reversed(entries) if entry.kind == "published"), None)
 
 
+def published_releases(entries: tuple[LedgerEntry, ...]) -> tuple[Release, ...]:
+    """Return every release that the public saw, newest first, as often as it was published."""
+    return tuple(release_of(e) for e in reversed(entries) if e.kind == "published")
+
+
 def earlier_releases(entries: tuple[LedgerEntry, ...]) -> tuple[Release, ...]:
     """Return every different table that the public has seen or may have seen, newest first.
 

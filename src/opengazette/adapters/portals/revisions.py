@@ -77,7 +77,7 @@ class RevisionSender:
         view = client.visible_view(uid) or {}
         revision = self._opened(library, uid, begun, rows=rows, new=is_draft(view))
         try:
-            _change(revision, notes=named)
+            _change(revision, notes=_noted(named, shipment))
             output = uploaded(revision, shipment, self._pause) if rows else None
             _fill(client, revision, shipment, view, output)
         except OpenGazetteError:
@@ -259,9 +259,15 @@ def _named(shipment: Shipment, *, rows: bool) -> str:
     return f"{OURS} {'release' if rows else 'papers'} {shipment.mark[:32]}"
 
 
+def _noted(named: str, shipment: Shipment) -> str:
+    """Return the mark that a revision of ours is known by, then what is new for its readers."""
+    told = (shipment.metadata.get("custom_fields") or {}).get("Publication", {})
+    return "\n\n".join(filter(None, (named, told.get("change_note"))))
+
+
 def _note(revision: Resource) -> str:
-    note = revision.attributes.get("notes")
-    return note if isinstance(note, str) else ""
+    """Return the mark of a revision; what follows are words for readers."""
+    return str(revision.attributes.get("notes") or "").partition("\n")[0]
 
 
 def _is_closed(revision: Resource) -> bool:
