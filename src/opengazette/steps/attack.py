@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from opengazette.disclosure.audit.amounts import given_away, lone_contributors
 from opengazette.disclosure.audit.audit import PublishedTable, audit
+from opengazette.disclosure.audit.guess import Guess
 from opengazette.disclosure.audit.insiders import Insider
 from opengazette.disclosure.masking.annotation import annotation_of, tells_reasons, told_falsely
 from opengazette.disclosure.primary.amounts import every_sum, seen_before
@@ -35,10 +36,11 @@ def attacked(
     insiders: Sequence[Insider],
     *,
     withheld: int,
+    guess: Guess,
 ) -> list[Check]:
     """Attack every protected count, with all that the public and insiders know.
 
-    `withheld` numbers the counts that tonight's table withholds.
+    `withheld` numbers the counts that tonight's table withholds; a `guess` only saves time.
 
     Raises:
         AuditFailed: a count can be narrowed further than it may.
@@ -48,7 +50,7 @@ def attacked(
     else:
         checks = []
     for concern in concerns:
-        checks += _attacked(contract, attacker, concern, rule, insiders, withheld)
+        checks += _attacked(contract, attacker, concern, rule, insiders, withheld, guess)
     if contract.publication.suppression.singletons:
         found = f"{len(insiders)} people attacked, each with what they know of themselves"
         checks.append(Check("Nobody who is alone in a count learns of another", found))
@@ -62,9 +64,10 @@ def _attacked(
     rule: SmallCountRule,
     insiders: Sequence[Insider],
     withheld: int,
+    guess: Guess,
 ) -> list[Check]:
     demand = concern.demand
-    result = audit(attacker, concern.cells, demand, rule, insiders=insiders)
+    result = audit(attacker, concern.cells, demand, rule, insiders=insiders, guess=guess)
     small = isinstance(demand, Protection)
     what = "small counts" if small else "counts withheld by decision"
     asked = (
@@ -139,12 +142,13 @@ def codes_found(
     concerns: Sequence[Concern],
     rule: SmallCountRule,
     insiders: Sequence[Insider],
+    guess: Guess,
 ) -> list[Check]:
     """Say why the codes of a table tell the reasons, or do not; what they give away is attacked."""
     publication = contract.publication
     if publication.suppression.annotation == "merged":
         return []
-    decision = annotation_of(attacker, small, concerns, rule, insiders=insiders)
+    decision = annotation_of(attacker, small, concerns, rule, insiders=insiders, guess=guess)
     found = decision.because
     if decision.codes == "distinguish" and not tells_reasons(public, publication):
         found = "One code is enough: it stands for both reasons, or nothing has the other."

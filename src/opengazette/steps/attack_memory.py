@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -58,12 +58,15 @@ def attacked_with_memory(
     insiders = singletons(reader.published, reader.true) if alone else ()
     blank = sum(int(public[m.name].isna().sum()) for m in publication.counts())
     concerns, past = reader.concerns(counts.concerns), reader.past(rule, protection)
+
+    def tonight_attacked(concerns: Sequence[Concern]) -> list[Check]:
+        attacker, rule, guess = reader.published, counts.rule, reader.guess()
+        return attacked(contract, attacker, concerns, rule, insiders, withheld=blank, guess=guess)
+
     checks: list[Check] = []
     lost: Mapping[Quantity, tuple[float, float]] = {}
     try:
-        checks = attacked(
-            contract, reader.published, concerns, counts.rule, insiders, withheld=blank
-        )
+        checks = tonight_attacked(concerns)
         checks += _past_attacked(contract, reader, past, rule, insiders)
     except AuditFailed:
         lost = given_away_before(
@@ -75,9 +78,7 @@ def attacked_with_memory(
         spared = reader.named(lost)
         _refuse_more(contract, reader, lost, spared, rule)
         concerns, past = [c.without(spared) for c in concerns], past.without(spared)
-        checks = attacked(
-            contract, reader.published, concerns, counts.rule, insiders, withheld=blank
-        )
+        checks = tonight_attacked(concerns)
         checks += _past_attacked(contract, reader, past, rule, insiders)
         found = f"{_number(spared)} counts, of which this table says no more"
         checks.append(Check("Small counts that earlier releases give away together", found))
@@ -93,7 +94,8 @@ def _past_attacked(
 ) -> list[Check]:
     if not past.any:
         return []
-    result = audit(reader.published, past.cells, past.demand, rule, insiders=insiders)
+    attacker, guess = reader.published, reader.guess()
+    result = audit(attacker, past.cells, past.demand, rule, insiders=insiders, guess=guess)
     if result.n_narrow or result.n_undecided:
         raise AuditFailed(
             f"{contract.id}: together with the releases that the public has seen, this table "

@@ -189,6 +189,7 @@ def _counts(
         attack.concerns,
         counts.rule,
         attack.insiders,
+        attack.reader.guess(),
     )
     checks += marks_found(contract, rule_pack, public, true)
     known = sum(int((small[m] & mask).sum()) for m, mask in attack.reader.already.items())

@@ -90,7 +90,8 @@ def _with_sums(
         spared = reader.named(lost)
         concerns = [*reader.concerns(counts.concerns), reader.past(rule, range_)]
         wanted = [concern.without(spared) for concern in concerns]
-        findings = (attack(reader.published, c.cells, c.demand, rule) for c in wanted)
+        attacker, guess = reader.published, reader.guess()
+        findings = (attack(attacker, c.cells, c.demand, rule, guess=guess) for c in wanted)
         return all(each.covered and each.proved for found in findings for each in found)
 
     return withheld_with_sums(true, sums, found, holds)
@@ -167,6 +168,7 @@ def public_table(
         [*reader.concerns(counts.concerns), reader.past(rule, Protection(1, rule.threshold - 1))],
         rule,
         insiders=singletons(reader.published, reader.true) if alone else (),
+        guess=reader.guess(),
     )
     if decision.codes == "merged":
         return merged

@@ -82,6 +82,7 @@ def audit(
     rule: SmallCountRule,
     *,
     insiders: Iterable[Insider] = (),
+    guess: Guess | None = None,
 ) -> AuditResult:
     """Bound every protected cell from the published table, and compare with the policy.
 
@@ -90,12 +91,12 @@ def audit(
     what the annotation codes say if they differ, that counts are whole, and that withheld cells
     are not zero if true zeros are shown. Where those zeros alone reveal more than
     `protection.low`, the interval need only reach that far. Each of the `insiders` attacks too,
-    alone, knowing some withheld cells besides (`singletons`).
+    alone, knowing some withheld cells besides (`singletons`). A `guess` only saves time.
 
     Raises:
         AuditFailed: the published values contradict each other, or what an insider knows.
     """
-    found = attack(published, protected, protection, rule, insiders=insiders)
+    found = attack(published, protected, protection, rule, insiders=insiders, guess=guess)
     return judged(published, protected, rule, found)
 
 

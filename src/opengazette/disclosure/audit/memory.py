@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opengazette.disclosure.audit.audit import attack
+from opengazette.disclosure.audit.guess import Guess
 from opengazette.disclosure.audit.knowledge import SMALL, PublishedTable
 from opengazette.disclosure.audit.past import (
     Fact,
@@ -89,6 +90,11 @@ class Reader:
             cells[m] = mask
         return Concern(cells, protection)
 
+    def guess(self) -> Guess:
+        """Return the true counts: where a search for counts that fit can begin, and no more."""
+        counts = [np.asarray(self.true[m], dtype=np.float64) for m in self.published.values]
+        return Guess.at(np.concatenate(counts))
+
     def named(self, wanted: Collection[Quantity]) -> dict[str, Mask]:
         """Mark one cell of each of some numbers of people."""
         return {m: _once(names, wanted.__contains__) for m, names in self.names.items()}
@@ -99,7 +105,7 @@ class Reader:
         """Bound numbers of people as far as they must be uncertain; all that do not pass."""
         at = {key: i for i, key in enumerate(self.published.keys)}
         found = {}
-        for finding in attack(self.published, cells, protection, rule):
+        for finding in attack(self.published, cells, protection, rule, guess=self.guess()):
             name = self.names[finding.measure][at[finding.key]]
             if name is not None and not (finding.covered and finding.proved):
                 found[name] = (

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from opengazette.disclosure.audit.audit import PublishedTable, audit
+from opengazette.disclosure.audit.guess import Guess
 from opengazette.disclosure.audit.insiders import Insider
 from opengazette.disclosure.audit.knowledge import COMPLEMENTARY, SMALL
 from opengazette.disclosure.masking.withholding import COMPLEMENTARY as TOLD_COMPLEMENTARY
@@ -71,13 +72,14 @@ def annotation_of(
     rule: SmallCountRule,
     *,
     insiders: Sequence[Insider] = (),
+    guess: Guess | None = None,
 ) -> AnnotationDecision:
     """Decide whether the codes of a table may tell the reasons: only if the audit still passes.
 
     Shape: `small` has one flag per key; it marks the counts below the rule's threshold, of which
     code 1 would say just that. A protected cell that is not small gets code 2. The same table
-    always gets the same decision. What is not done: that the codes are merged tells a reader
-    that telling them would have been unsafe.
+    always gets the same decision; a `guess` only saves time. What is not done: that the codes
+    are merged tells a reader that telling them would have been unsafe.
 
     Raises:
         AuditFailed: the published values contradict each other, or the codes do.
@@ -85,7 +87,7 @@ def annotation_of(
     Source: CalHHS Data De-Identification Guidelines, 4.4.3, first example.
     """
     told = with_reasons(published, small)
-    found = [audit(told, c.cells, c.demand, rule, insiders=insiders) for c in concerns]
+    found = [audit(told, c.cells, c.demand, rule, insiders=insiders, guess=guess) for c in concerns]
     codes = np.concatenate(list(told.reasons.values()))
     return AnnotationDecision(
         codes="distinguish" if all(result.passed for result in found) else "merged",

@@ -13,6 +13,7 @@ from opengazette.disclosure.masking.annotation import Codes, remembering
 from opengazette.disclosure.masking.insiders import (
     PRICE_OF_WITHHELD,
     published_cells,
+    true_counts,
     withheld_from_insiders,
 )
 from opengazette.disclosure.primary.counts import SmallCountRule
@@ -83,7 +84,8 @@ def withheld_despite(
     known = {m: told[m] > 0 for m in table.measures}
     for concern in concerns if any(mask.any() for mask in known.values()) else ():
         attacker = remembering(published_cells(table, found), told)
-        for narrow in attack(attacker, concern.cells, concern.demand, rule):
+        guess = true_counts(table)
+        for narrow in attack(attacker, concern.cells, concern.demand, rule, guess=guess):
             if narrow.covered and narrow.proved:
                 continue
             own = {m: np.zeros(len(table.keys), dtype=np.bool_) for m in table.measures}

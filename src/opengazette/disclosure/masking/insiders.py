@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opengazette.disclosure.audit.audit import PublishedTable, attack
+from opengazette.disclosure.audit.guess import Guess
 from opengazette.disclosure.audit.insiders import Insider, singletons
 from opengazette.disclosure.complementary.pattern import Pattern, Weights, count_weights, protect
 from opengazette.disclosure.primary.counts import Demand, SmallCountRule
@@ -45,9 +46,8 @@ def withheld_from_insiders(
     for person in singletons(published_cells(table, withheld), table.counts):
         own = _own(table, person)
         others = {m: mask & ~own[m] for m, mask in pattern.primary.items()}
-        found = attack(
-            published_cells(table, withheld), others, protection, rule, insiders=[person]
-        )
+        attacker, guess = published_cells(table, withheld), true_counts(table)
+        found = attack(attacker, others, protection, rule, insiders=[person], guess=guess)
         if all(finding.covered and finding.proved for finding in found):
             continue
         kept = must_publish or {}
@@ -69,6 +69,12 @@ def published_cells(table: CellTable, withheld: Mapping[str, Mask]) -> Published
     return PublishedTable(
         table.dimensions, table.keys, values, table.parts, absent=table.absent, same=table.same
     )
+
+
+def true_counts(table: CellTable) -> Guess:
+    """Return the counts of a table: where a search for counts that fit can begin, and no more."""
+    counts = [np.asarray(table.counts[m], dtype=np.float64) for m in table.measures]
+    return Guess.at(np.concatenate(counts))
 
 
 def _own(table: CellTable, person: Insider) -> dict[str, Mask]:
