@@ -105,7 +105,7 @@ def ours(table: CellTable, seen: list[SeenTable], growing: Growing) -> Masks:
         prices=joint.prices(count_weights(table)),
         must_publish=joint.must_publish({}),
     )
-    return {m: mask | small[m] for m, mask in joint.tonight(withheld).items()}
+    return {m: mask | small[m] for m, mask in joint.tonight(withheld.cells).items()}
 
 
 def publish(table: CellTable, hidden: Masks) -> PublishedTable:

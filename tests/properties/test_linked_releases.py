@@ -164,7 +164,7 @@ def masked(nights: tuple[Night, ...], numbers: np.ndarray, growing: Growing) -> 
         prices=joint.prices(count_weights(tonight)),
         must_publish=joint.must_publish({}),
     )
-    hidden: np.ndarray = joint.tonight(withheld)["n"] | small["n"]
+    hidden: np.ndarray = joint.tonight(withheld.cells)["n"] | small["n"]
     return hidden
 
 

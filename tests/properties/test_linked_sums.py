@@ -142,7 +142,7 @@ def masked(first: Night, numbers: np.ndarray) -> np.ndarray:
         assume(False)
         raise
     hidden = np.zeros(9, dtype=np.bool_)
-    hidden[NEGATIVE_ALONE] = joint.tonight(withheld)["negative"] | small["negative"]
+    hidden[NEGATIVE_ALONE] = joint.tonight(withheld.cells)["negative"] | small["negative"]
     return hidden
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from opengazette.governance.ledger_chain import Head, examined, head, unwitnessed
 from opengazette.model.frozen import canonical_sha256
-from opengazette.model.ledger import LedgerEntry
+from opengazette.model.ledger import FORMAT, LedgerEntry
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 PORTRAIT = portrait()
@@ -140,7 +140,9 @@ def test_entries_of_the_first_form_keep_their_hashes() -> None:
 
 def test_an_entry_of_a_newer_form_is_no_damage() -> None:
     links, seals = parts(chain(2))
-    links[2] = json.dumps({**json.loads(links[2]), "format": 3, "weather": "fine"}).encode()
+    links[2] = json.dumps(
+        {**json.loads(links[2]), "format": FORMAT + 1, "weather": "fine"}
+    ).encode()
     problem = examined("births", links, seals).problems[0]
     assert problem.newer
-    assert str(problem) == "entry 2 has a form newer than 2"
+    assert str(problem) == f"entry 2 has a form newer than {FORMAT}"

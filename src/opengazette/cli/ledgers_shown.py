@@ -70,6 +70,7 @@ def show_release(entry: LedgerEntry, out: Console) -> None:
         "Withheld": f"{release.primary:,} + {release.complementary:,} (primary + complementary)",
         "Score": "–" if release.score is None else str(release.score),
         "Extract": f"{release.extract} ({release.extracted_rows:,} rows)",
+        "Proof": release.proof or "–",
         "Contract": release.contract,
         "Rule pack": release.rule_pack,
         "Approval": release.approval,

@@ -24,7 +24,7 @@ EntryKind = Literal[
 """
 
 #: The form of the entries that are written now; entries of every earlier form stay readable.
-FORMAT = 2
+FORMAT = 3
 
 
 class Portrait(Frozen):
@@ -47,6 +47,14 @@ class Portrait(Frozen):
         description="media type and address of each document, by name"
     )
     approval: Sha256
+    proof: Sha256 | None = Field(
+        default=None,
+        exclude_if=lambda table: table is None,
+        description="moves that show how far withheld counts can go; restricted",
+    )
+    proof_lines: int = Field(
+        default=0, exclude_if=lambda number: number == 0, description="lines of that table"
+    )
 
 
 class LedgerEntry(Frozen):

@@ -65,7 +65,11 @@ class Validated:
 
 @dataclass(frozen=True)
 class Deidentified:
-    """The masked publication table, beside the true one that stays in the restricted zone."""
+    """The masked publication table, beside the true one that stays in the restricted zone.
+
+    `proof` lists moves that show how far withheld counts can go, restricted like the true table;
+    it counts for nothing unless they fit.
+    """
 
     dataset: str
     contract: str
@@ -75,13 +79,15 @@ class Deidentified:
     private: TableRef
     assessment: DocumentRef
     receipts: tuple[Receipt, ...]
+    proof: TableRef | None = None
 
 
 @dataclass(frozen=True)
 class Cleared:
     """A publication table that an audit has attacked in vain, with the evidence.
 
-    `compared` are the releases, of this dataset and of linked ones, that the attacker held too.
+    `compared` are the releases, of this dataset and of linked ones, that the attacker held too;
+    `proof` is what `Deidentified` has.
     """
 
     dataset: str
@@ -96,11 +102,16 @@ class Cleared:
     complementary: int
     receipts: tuple[Receipt, ...]
     compared: frozenset[TablePair] = frozenset()
+    proof: TableRef | None = None
 
 
 @dataclass(frozen=True)
 class Release:
-    """One version of a dataset, sealed: the table, its papers, and the rules that made it."""
+    """One version of a dataset, sealed: the table, its papers, and the rules that made it.
+
+    `proof` saves the next night the search for it, where the table is the same; nothing depends
+    on it.
+    """
 
     dataset: str
     contract: str
@@ -113,6 +124,7 @@ class Release:
     score: int | None
     primary: int
     complementary: int
+    proof: TableRef | None = None
 
     @property
     def fingerprint(self) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from opengazette.disclosure.audit.audit import audit
+from opengazette.disclosure.audit.guess import Guess
 from opengazette.disclosure.audit.insiders import Insider, singletons
 from opengazette.disclosure.audit.memory import Reader, given_away_before, reader_of
 from opengazette.disclosure.primary.counts import Protection, SmallCountRule
@@ -23,9 +24,10 @@ from opengazette.steps.recollection import Recollection, growing
 
 
 class Attack(NamedTuple):
-    """What somebody finds who has kept every release: the reader is private."""
+    """What somebody finds who has kept every release: the reader and the guess are private."""
 
     reader: Reader
+    guess: Guess
     concerns: list[Concern]
     insiders: tuple[Insider, ...]
     checks: list[Check]
@@ -38,12 +40,14 @@ def attacked_with_memory(
     true: pd.DataFrame,
     counts: ProtectedCounts,
     recollection: Recollection,
+    proof: pd.DataFrame | None = None,
 ) -> Attack:
     """Attack tonight's table as somebody does who has kept every release.
 
-    `rule` says which counts of other releases are small. Protected are tonight's counts, the
-    small counts that other releases withhold, and small growths. What earlier releases have given
-    away together is not asked of tonight's table, but it must not say more of it.
+    `proof` lists moves that may show how far withheld counts can go; each is checked. `rule` says
+    which counts of other releases are small. Protected are tonight's counts, the small counts that
+    other releases withhold, and small growths. What earlier releases have given away together is
+    not asked of tonight's table, but it must not say more of it.
 
     Raises:
         AuditFailed: a count can be narrowed further than it may; or a rate or mean is shown
@@ -51,26 +55,27 @@ def attacked_with_memory(
     """
     publication, names = contract.publication, Meanings()
     shown = published_table(publication, public, measure_sums(true, publication))
-    numbers = cell_table(publication, true).counts
+    tonight = cell_table(publication, true)
     grows, protection = growing(contract), Protection(1, rule.threshold - 1)
-    reader = reader_of(shown, numbers, recollection.seen, rule, grows, meanings=names)
+    reader = reader_of(shown, tonight.counts, recollection.seen, rule, grows, meanings=names)
     alone = publication.suppression.singletons
     insiders = singletons(reader.published, reader.true) if alone else ()
     blank = sum(int(public[m.name].isna().sum()) for m in publication.counts())
     concerns, past = reader.concerns(counts.concerns), reader.past(rule, protection)
+    guess = reader.guess(proof)
 
     def tonight_attacked(concerns: Sequence[Concern]) -> list[Check]:
-        attacker, rule, guess = reader.published, counts.rule, reader.guess()
+        attacker, rule = reader.published, counts.rule
         return attacked(contract, attacker, concerns, rule, insiders, withheld=blank, guess=guess)
 
     checks: list[Check] = []
     lost: Mapping[Quantity, tuple[float, float]] = {}
     try:
         checks = tonight_attacked(concerns)
-        checks += _past_attacked(contract, reader, past, rule, insiders)
+        checks += _past_attacked(contract, reader, past, rule, insiders, guess)
     except AuditFailed:
         lost = given_away_before(
-            shown, numbers, recollection.seen, rule, protection, grows, meanings=names
+            shown, tonight.counts, recollection.seen, rule, protection, grows, meanings=names
         )
         if not lost:
             raise
@@ -79,10 +84,11 @@ def attacked_with_memory(
         _refuse_more(contract, reader, lost, spared, rule)
         concerns, past = [c.without(spared) for c in concerns], past.without(spared)
         checks = tonight_attacked(concerns)
-        checks += _past_attacked(contract, reader, past, rule, insiders)
+        checks += _past_attacked(contract, reader, past, rule, insiders, guess)
         found = f"{_number(spared)} counts, of which this table says no more"
         checks.append(Check("Small counts that earlier releases give away together", found))
-    return Attack(reader, concerns, insiders, [*checks, *_compared(contract, reader, recollection)])
+    checks += _compared(contract, reader, recollection)
+    return Attack(reader, guess, concerns, insiders, checks)
 
 
 def _past_attacked(
@@ -91,10 +97,11 @@ def _past_attacked(
     past: Concern,
     rule: SmallCountRule,
     insiders: tuple[Insider, ...],
+    guess: Guess,
 ) -> list[Check]:
     if not past.any:
         return []
-    attacker, guess = reader.published, reader.guess()
+    attacker = reader.published
     result = audit(attacker, past.cells, past.demand, rule, insiders=insiders, guess=guess)
     if result.n_narrow or result.n_undecided:
         raise AuditFailed(

@@ -78,14 +78,16 @@ def deidentify(
         least = rule_pack.thresholds.numerator
         refuse_told_totals(base, true, contract.publication, threshold=least)
     if (before := _same_table(private, validated, policy, earlier)) is not None:
-        public = tables.load(before.public)
+        public, proof = tables.load(before.public), before.proof
     elif contract.publication.whole_percents is not None:
         public = percents_table(contract, rule_pack, true, earlier, linked or {}, tables)
+        proof = None
     else:
         seen = [EarlierTable(tables.load(r.private), tables.load(r.public)) for r in earlier]
         recollection = recollected(contract, earlier, linked or {}, tables, papers)
         counts = protected_counts(true, contract.publication, rule_pack, small_withheld=small)
-        public = _masked(contract, rule_pack, true, counts, recollection, seen)
+        public, moves = _masked(contract, rule_pack, true, counts, recollection, seen)
+        proof = tables.save(contract.id, moves) if moves is not None and len(moves) else None
     receipt = Receipt(
         "deidentify",
         {
@@ -110,6 +112,7 @@ def deidentify(
             canonical_json([asdict(step) for step in assessment.steps]),
         ),
         receipts=(*validated.receipts, receipt),
+        proof=proof,
     )
 
 
@@ -120,14 +123,18 @@ def _masked(
     counts: ProtectedCounts,
     recollection: Recollection,
     seen: Sequence[EarlierTable],
-) -> pd.DataFrame:
-    """Withhold the counts, and the amounts beside them, and say why each cell is blank."""
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Withhold the counts, and the amounts beside them, and say why each cell is blank.
+
+    Returns the public table, and moves that show how far withheld counts can go, if any can.
+    """
     publication, past = contract.publication, rule_of_the_past(rule_pack)
     told = told_before(true, seen, publication)
-    withheld = withheld_counts(contract, past, true, counts, recollection, told)
-    withheld |= masked_amounts(true, publication, rule_pack, counts, withheld, seen)
+    masked = withheld_counts(contract, past, true, counts, recollection, told)
+    amounts = masked_amounts(true, publication, rule_pack, counts, masked.withheld, seen)
+    withheld = masked.withheld | amounts
     public = public_table(contract, past, true, counts, withheld, recollection)
-    return marked(public, publication, marks_of(true, publication, rule_pack))
+    return marked(public, publication, marks_of(true, publication, rule_pack)), masked.proof
 
 
 def _blank(public: pd.DataFrame, publication: PublicationTable) -> int:

@@ -91,6 +91,7 @@ def document(
         score=cleared.score,
         primary=cleared.primary,
         complementary=cleared.complementary,
+        proof=cleared.proof,
     )
     receipt = Receipt("document", {"documents": len(documents), "release": release.fingerprint})
     return Documented(release, (*cleared.receipts, receipt), cleared.compared)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,18 @@ from opengazette.steps.recollection import Recollection, growing
 Mask = NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class Masked:
+    """Which counts are withheld, and how it was proved that these are enough.
+
+    Shape: one flag per row for each count; `proof` lists moves of withheld counts as
+    `listed_moves` does. Private: the proof tells how far true counts can fall.
+    """
+
+    withheld: dict[str, Mask]
+    proof: pd.DataFrame | None
+
+
 def withheld_counts(
     contract: Contract,
     rule: SmallCountRule,
@@ -36,8 +49,8 @@ def withheld_counts(
     counts: ProtectedCounts,
     recollection: Recollection,
     told: Mapping[str, Codes],
-) -> dict[str, Mask]:
-    """Choose the counts to withhold: one flag per row for each count.
+) -> Masked:
+    """Choose the counts to withhold, and say how it was proved that these are enough.
 
     `rule` says which counts of other releases are small.
 
@@ -50,8 +63,7 @@ def withheld_counts(
     """
     names, publication = Meanings(), contract.publication
     try:
-        found = _withheld(contract, rule, true, counts, recollection, told, names, ())
-        return _with_sums(contract, rule, true, counts, recollection, found, names, ())
+        return _withheld(contract, rule, true, counts, recollection, told, names, ())
     except CannotProtect:
         table = published_table(publication, withhold(true, publication, {}))
         lost = given_away_before(
@@ -65,8 +77,7 @@ def withheld_counts(
         )
         if not lost:
             raise
-    found = _withheld(contract, rule, true, counts, recollection, told, names, lost)
-    return _with_sums(contract, rule, true, counts, recollection, found, names, lost)
+    return _withheld(contract, rule, true, counts, recollection, told, names, lost)
 
 
 def _with_sums(
@@ -106,7 +117,7 @@ def _withheld(
     told: Mapping[str, Codes],
     names: Meanings,
     lost: Collection[Quantity],
-) -> dict[str, Mask]:
+) -> Masked:
     publication = contract.publication
     tonight = cell_table(publication, true)
     grows = growing(contract)
@@ -114,10 +125,11 @@ def _withheld(
     concerns = joint.concerns(counts.concerns, rule, Protection(1, rule.threshold - 1))
     primary = counts.primary()
     found = {m: np.zeros(len(joint.table.keys), dtype=np.bool_) for m in joint.table.measures}
+    proof: pd.DataFrame | None = None
     if concerns:
         prices = joint.prices(table_prices(tonight, publication.suppression))
         kept = joint.must_publish({m: counts.kept[m] & ~primary[m] for m in primary})
-        found = withheld_for(
+        chosen = withheld_for(
             joint.table,
             rule,
             concerns,
@@ -127,12 +139,15 @@ def _withheld(
         )
         said = joint.codes(told)
         found = withheld_despite(
-            said, joint.table, rule, concerns, found, prices=prices, must_publish=kept
+            said, joint.table, rule, concerns, chosen.cells, prices=prices, must_publish=kept
         )
+        proof = joint.tonights_moves(chosen.moves)
     sticky, masks = joint.before if lost else {}, joint.tonight(found)
-    return {
+    every = {
         m: masks[m] | primary[m] | sticky.get(m, np.zeros_like(masks[m])) for m in tonight.measures
     }
+    with_sums = _with_sums(contract, rule, true, counts, recollection, every, names, lost)
+    return Masked(with_sums, proof)
 
 
 def public_table(

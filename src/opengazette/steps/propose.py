@@ -85,7 +85,7 @@ def _suppressed(
     rule = rule_of_the_past(rule_pack)
     try:
         told = told_before(true, (), contract.publication)
-        withheld = withheld_counts(contract, rule, true, counts, NOTHING_SEEN, told)
+        withheld = withheld_counts(contract, rule, true, counts, NOTHING_SEEN, told).withheld
     except CannotProtect as error:
         return Suppressed(cells, None, score, error.problem)
     return Suppressed(cells, sum(int(mask.sum()) for mask in withheld.values()), score)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from opengazette.disclosure.tables.moves import MOVE_COLUMNS
 from opengazette.documentation.columns import column_types
 from opengazette.errors import (
     DriftFound,
@@ -178,6 +179,8 @@ def portrait_of(approved: Approved) -> Portrait:
         complementary=release.complementary,
         documents={d.name: (d.media_type, d.sha256) for d in release.documents},
         approval=approved.approval,
+        proof=release.proof.sha256 if release.proof else None,
+        proof_lines=release.proof.rows if release.proof else 0,
     )
 
 
@@ -189,6 +192,8 @@ def release_of(entry: LedgerEntry) -> Release:
         for name, (media_type, sha256) in portrait.documents.items()
     )
     evidence = next(d for d in documents if d.name == "evidence.json")
+    moves, lines = portrait.proof, portrait.proof_lines
+    proof = TableRef(entry.dataset, moves, lines, MOVE_COLUMNS) if moves else None
     return Release(
         dataset=entry.dataset,
         contract=portrait.contract,
@@ -201,6 +206,7 @@ def release_of(entry: LedgerEntry) -> Release:
         score=portrait.score,
         primary=portrait.primary,
         complementary=portrait.complementary,
+        proof=proof,
     )
 
 

@@ -43,6 +43,8 @@ def files_of(portrait: Portrait) -> dict[str, str]:
         "the table": portrait.table,
         "the true table": portrait.true_table,
     }
+    if portrait.proof is not None:
+        tables["the proof"] = portrait.proof
     return tables | {name: sha256 for name, (_, sha256) in portrait.documents.items()}
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from opengazette.disclosure.audit.audit import attack
@@ -40,6 +41,7 @@ from opengazette.disclosure.releases.seen import (
     public_already,
 )
 from opengazette.disclosure.tables.linear_system import CellTable, Dimension
+from opengazette.disclosure.tables.moves import read_moves
 
 Counts = Mapping[str, NDArray[np.int64]]
 
@@ -90,10 +92,15 @@ class Reader:
             cells[m] = mask
         return Concern(cells, protection)
 
-    def guess(self) -> Guess:
-        """Return the true counts: where a search for counts that fit can begin, and no more."""
-        counts = [np.asarray(self.true[m], dtype=np.float64) for m in self.published.values]
-        return Guess.at(np.concatenate(counts))
+    def guess(self, proof: pd.DataFrame | None = None) -> Guess:
+        """Return the true counts: where a search for counts that fit can begin, and no more.
+
+        `proof` lists moves of tonight's counts that may lead from there to others.
+        """
+        measures, cells = list(self.published.values), len(self.published.keys)
+        counts = [np.asarray(self.true[m], dtype=np.float64) for m in measures]
+        moves = None if proof is None else read_moves(proof, measures, cells)
+        return Guess.at(np.concatenate(counts), moves)
 
     def named(self, wanted: Collection[Quantity]) -> dict[str, Mask]:
         """Mark one cell of each of some numbers of people."""

@@ -9,6 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from opengazette.disclosure.complementary.demanded import (
+    Weights,
+    columns_of,
+    count_weights,
+    level_weights,
+)
 from opengazette.disclosure.complementary.found import Found, Progress
 from opengazette.disclosure.complementary.network import Columns, Network, Unprotectable, networks
 from opengazette.disclosure.complementary.search import EQUAL, search
@@ -21,7 +27,7 @@ from opengazette.disclosure.primary.counts import (
     Width,
     primary_cells,
 )
-from opengazette.disclosure.tables.linear_system import CellTable, LinearSystem, floors
+from opengazette.disclosure.tables.linear_system import CellTable, LinearSystem
 from opengazette.errors import CannotProtect
 
 __all__ = [
@@ -37,7 +43,6 @@ __all__ = [
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
-Weights = Mapping[str, Floats]
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class Pattern:
     least cost any pattern can have, `cost` the cost of this one (complementary cells, plus the
     tie-breaks): their difference is how far from the best it can be at most. `least_cells` is
     the least number of complementary cells, where every cell costs at least 1. `moves` proves it:
-    a row for each demand, with how far each cell, measure by measure, may move to meet it.
+    in each row, how far each cell, measure by measure, may move to meet some of the demands.
     """
 
     withheld: Mapping[str, Mask]
@@ -99,7 +104,7 @@ def protect(
         }
     _refuse_kept_primaries(primary, must_publish)
     system = LinearSystem.of(table)
-    columns = _columns(table, system, rule, protection, primary, must_publish, weights)
+    columns = columns_of(table, system, rule, protection, primary, must_publish, weights)
     withheld, found = columns.hidden.copy(), list[Found]()
     parts = list(networks(system.matrix, columns))
     forced = sum(_forced(network, columns) for network in parts)
@@ -126,85 +131,12 @@ def protect(
     )
 
 
-def count_weights(table: CellTable) -> dict[str, Floats]:
-    """Price cells so that as few as possible go; among equals the finer and smaller go first."""
-    return level_weights(table, step=0.01)
-
-
-def level_weights(table: CellTable, *, step: float) -> dict[str, Floats]:
-    """Price a cell at 1, plus `step` for each level of total it stands on, plus a hair for size.
-
-    A larger `step` keeps totals at the price of more withheld cells below them.
-    """
-    levels = table.levels()
-    return {m: 1.0 + step * levels + 0.002 * np.log1p(counts) for m, counts in table.counts.items()}
-
-
-def _columns(
-    table: CellTable,
-    system: LinearSystem,
-    rule: SmallCountRule,
-    protection: Demand,
-    primary: Mapping[str, Mask],
-    must_publish: Mapping[str, Mask] | None,
-    weights: Weights | None,
-) -> Columns:
-    values = system.values(table)
-    kept = _flat(table, must_publish)
-    n, extra = system.n_published, len(values) - system.n_published
-    is_primary = np.concatenate([primary[m] for m in table.measures])
-    ruled = np.repeat([rule.applies_to(m) for m in table.measures], system.n_cells)
-    cells, revealed = values[:n], floors(table, least=rule.least)
-    floor = np.concatenate([revealed[m] for m in table.measures])
-    up, down, either = (
-        np.where(is_primary, a, 0.0) for a in _moves(protection, rule, cells, floor)
-    )
-    priced = count_weights(table) | dict(weights or {})
-
-    def padded(array: np.ndarray, rest: float) -> np.ndarray:
-        return np.concatenate([array, np.full(extra, rest, dtype=array.dtype)])
-
-    return Columns(
-        cell=padded(np.ones(n, dtype=np.bool_), 0),
-        fall=np.concatenate([np.maximum(cells - rule.least, 0), values[n:]]).astype(np.float64),
-        hidden=padded(is_primary, 1),
-        free=padded(ruled & ~kept & ~is_primary & (cells >= rule.least), 0),
-        cost=padded(np.concatenate([priced[m] for m in table.measures]), 0.0),
-        up=padded(up, 0),
-        down=padded(down, 0),
-        either=padded(either, 0),
-    )
-
-
-def _moves(
-    demand: Demand, rule: SmallCountRule, cells: np.ndarray, floor: np.ndarray
-) -> tuple[Floats, Floats, Floats]:
-    """Return how far each cell must be able to move: up, down, and one or the other."""
-    nothing = np.zeros(len(cells))
-    if isinstance(demand, Protection):
-        low = np.maximum(demand.low, floor)
-        return np.maximum(demand.high - cells, nothing), np.maximum(cells - low, nothing), nothing
-    if demand.least == 1:
-        return nothing, nothing, np.ones(len(cells))
-    middle, highest = demand.least // 2, rule.threshold - 1
-    inside = np.where(
-        cells <= highest, np.minimum(cells - middle, highest - demand.least), cells - middle
-    )
-    down = np.minimum(cells - np.maximum(floor, inside), demand.least).astype(np.float64)
-    return demand.least - down, down, nothing
-
-
 def _least_cells(network: Network, found: Found) -> int:
     """Return how few complementary cells a part needs: no pattern costs less than the bound."""
     ties = np.array([network.cost[i] - len(m) for i, m in enumerate(network.members)])
     spare = float(np.maximum(ties[network.free], 0.0).sum())
     dearest = float((1.0 + ties / [len(m) for m in network.members])[network.free].max(initial=1.0))
     return max(0, int(np.ceil(max(found.bound - spare, found.bound / dearest) - EQUAL)))
-
-
-def _flat(table: CellTable, masks: Mapping[str, Mask] | None) -> Mask:
-    empty = np.zeros(len(table.keys), dtype=np.bool_)
-    return np.concatenate([(masks or {}).get(m, empty) for m in table.measures])
 
 
 def _refuse_kept_primaries(

@@ -38,10 +38,14 @@ def verify_network(
 
 
 def spread_moves(network: Network, moves: Moves, width: int) -> sparse.csr_array:
-    """Return the witnesses of a network as rows: how far each of so many columns moves."""
-    if not moves:
+    """Return the witnesses of a network as rows: how far each of so many columns moves.
+
+    One that meets several demands is there once.
+    """
+    different = {(at.tobytes(), by.tobytes()): (at, by) for at, by in moves.values()}
+    if not different:
         return sparse.csr_array((0, width))
-    return sparse.csr_array(_matrix(moves.values(), network.size) @ _spread(network, width))
+    return sparse.csr_array(_matrix(different.values(), network.size) @ _spread(network, width))
 
 
 def _spread(network: Network, width: int) -> sparse.csr_array:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from opengazette.disclosure.audit.audit import attack
 from opengazette.disclosure.complementary.pattern import Pattern, Weights, protect
@@ -23,6 +25,18 @@ from opengazette.disclosure.tables.linear_system import CellTable
 Mask = NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class Withheld:
+    """Which cells are withheld, and moves that show how far they can go unseen.
+
+    Shape: one flag per cell and measure; `moves` has a row for each move, and a column for each
+    cell, measure by measure.
+    """
+
+    cells: dict[str, Mask]
+    moves: sparse.csr_array
+
+
 def withheld_for(
     table: CellTable,
     rule: SmallCountRule,
@@ -31,10 +45,10 @@ def withheld_for(
     prices: Weights,
     must_publish: Mapping[str, Mask],
     singletons: bool = False,
-) -> dict[str, Mask]:
+) -> Withheld:
     """Withhold cells until every concern is served.
 
-    Shape: one flag per cell and measure. Each concern is served on its own, where cells that are
+    Each concern is served on its own, where cells that are
     withheld already cost next to nothing; the union serves all, as a further withheld cell
     narrows nothing. With `singletons` nobody who is alone in a cell learns more than the public
     may. What is not done: the union is not proved to be the least that serves all.
@@ -43,6 +57,7 @@ def withheld_for(
         CannotProtect: no pattern serves a concern.
     """
     withheld = {m: np.zeros(len(table.keys), dtype=np.bool_) for m in table.measures}
+    moves = [sparse.csr_array((0, len(table.keys) * len(table.measures)), dtype=np.int64)]
     for concern in concerns:
         pattern = protect(
             table,
@@ -53,12 +68,13 @@ def withheld_for(
             must_publish=must_publish,
         )
         withheld = {m: mask | pattern.withheld[m] for m, mask in withheld.items()}
+        moves += [pattern.moves] if pattern.moves is not None else []
     for concern in concerns if singletons else ():
         served = Pattern(withheld, concern.cells, 0, 0, 0)
         withheld = withheld_from_insiders(
             table, rule, concern.demand, served, weights=prices, must_publish=must_publish
         )
-    return withheld
+    return Withheld(withheld, sparse.csr_array(sparse.vstack(moves)))
 
 
 def withheld_despite(
@@ -73,9 +89,9 @@ def withheld_despite(
 ) -> dict[str, Mask]:
     """Extend a pattern until the codes of earlier releases give no protected cell away.
 
-    Shape: as `withheld_for`; `told` has the reason that was told of each cell and still holds.
-    Each cell that is too narrow is protected once more by cells of which nothing was told, as if
-    the others were published: their values may stay what they are.
+    Shape: one flag per cell and measure; `told` has the reason that was told of each cell and
+    still holds. Each cell that is too narrow is protected once more by cells of which nothing was
+    told, as if the others were published: their values may stay what they are.
 
     Raises:
         CannotProtect: no pattern serves a concern.

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+from scipy import sparse
 
 from opengazette.disclosure.primary.counts import Protection, SmallCountRule, primary_cells
 from opengazette.disclosure.primary.protected_cells import Concern
@@ -33,6 +35,7 @@ from opengazette.disclosure.releases.seen import (
 )
 from opengazette.disclosure.releases.sheets import Sheet, Term, growths, release_sheet
 from opengazette.disclosure.tables.linear_system import CellTable, Dimension
+from opengazette.disclosure.tables.moves import listed_moves
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -108,6 +111,10 @@ class Remembered:
     def tonight(self, masks: Mapping[str, Mask]) -> dict[str, Mask]:
         """Return the flags of tonight's cells alone."""
         return {m: np.asarray(mask[: self.n_tonight], dtype=np.bool_) for m, mask in masks.items()}
+
+    def tonights_moves(self, moves: sparse.csr_array) -> pd.DataFrame:
+        """List the moves that move tonight's cells alone."""
+        return listed_moves(moves, self.table.measures, len(self.table.keys), self.n_tonight)
 
     def _whole(self, tonight: Mapping[str, Mask], *, fill: bool) -> dict[str, Mask]:
         past = np.full(len(self.table.keys) - self.n_tonight, fill)
