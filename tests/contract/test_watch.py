@@ -53,12 +53,13 @@ def test_the_watch_is_content_with_what_was_published(office: Office) -> None:
 def test_what_a_portal_keeps_otherwise_than_sent_is_noted_and_not_taken_for_a_hand_edit(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    update = Connection.update_metadata
+    look = Connection.visible_view
 
-    def shortened(client: Connection, uid: str, document: dict[str, Any]) -> Any:
-        return update(client, uid, {**document, "description": document["description"][:2]})
+    def shortened(client: Connection, uid: str) -> dict[str, Any] | None:
+        view = look(client, uid)
+        return view and {**view, "description": view.get("description", "")[:2]}
 
-    monkeypatch.setattr(Connection, "update_metadata", shortened)
+    monkeypatch.setattr(Connection, "visible_view", shortened)
     office.publish({"a": 1})
     receipt = office.entries()[-1]
     assert receipt.note == "The portal shows otherwise: description."
