@@ -8,6 +8,7 @@ from typing import Any
 
 from opengazette.documentation.canonical import table_lines, table_rows
 from opengazette.documentation.row_marks import RowChanges, row_changes, row_marks
+from opengazette.model.public_face import MARK_BYTES
 from opengazette.model.publication import PublicationTable
 
 #: More new periods than these are counted and not named.
@@ -36,6 +37,10 @@ class PublicTable:
         header, rows = table_rows(table_lines(self.file))
         return (dict(zip(header, row, strict=True)) for row in rows)
 
+    def count(self) -> int:
+        """Return the number of rows."""
+        return sum(1 for _ in self.rows())
+
 
 def change_note(now: PublicTable, before: PublicTable | None, publication: PublicationTable) -> str:
     """Say in a few plain sentences what changed since the table that the public saw before.
@@ -45,14 +50,14 @@ def change_note(now: PublicTable, before: PublicTable | None, publication: Publi
     of the metadata alone are not told.
     """
     if before is None:
-        return f"First release: {_number_of_rows(now)}."
+        return f"First release: {_plural('row', now.count())}."
     both = {name: kind for name, kind in now.types.items() if before.types.get(name) == kind}
     told = [*_of_columns(now, before), *_of_periods(now, before, publication, both)]
     if set(publication.key()) <= both.keys():
-        marks = (row_marks(both, publication.key(), table.rows()) for table in (before, now))
-        told += _of_rows(row_changes(*marks), now)
+        was, shown = (row_marks(both, publication.key(), table.rows()) for table in (before, now))
+        told += _of_rows(row_changes(was, shown), len(shown) // MARK_BYTES)
     else:
-        told.append(f"The table is broken down in another way, into {_number_of_rows(now)}.")
+        told.append(f"The table is broken down in another way, into {_plural('row', now.count())}.")
     return " ".join(told) or "The same rows and values as before, in another order or spelling."
 
 
@@ -63,7 +68,7 @@ def _of_columns(now: PublicTable, before: PublicTable) -> Iterator[str]:
     other = [now.labels[name] for name, kind in kept.items() if now.types[name] != kind]
     for what, labels in (("New", new), ("Removed", gone), ("Retyped", other)):
         if labels:
-            yield f"{what} {_plural('column', len(labels))}: {', '.join(labels)}."
+            yield f"{what} column{'' if len(labels) == 1 else 's'}: {', '.join(labels)}."
 
 
 def _of_periods(
@@ -79,7 +84,7 @@ def _of_periods(
             yield f"No longer in {dimension.label}: {_named(there - here)}."
 
 
-def _of_rows(changes: RowChanges, now: PublicTable) -> Iterator[str]:
+def _of_rows(changes: RowChanges, rows: int) -> Iterator[str]:
     parts = [
         f"{number:,} {what}"
         for number, what in (
@@ -90,7 +95,7 @@ def _of_rows(changes: RowChanges, now: PublicTable) -> Iterator[str]:
         if number
     ]
     if parts:
-        yield f"Rows: {', '.join(parts)}; {_number_of_rows(now)} in all."
+        yield f"Rows: {', '.join(parts)}; {_plural('row', rows)} in all."
 
 
 def _labels(rows: Iterable[Mapping[str, str]], column: str) -> set[str]:
@@ -102,10 +107,5 @@ def _named(labels: Collection[str]) -> str:
     return ", ".join(listed) if len(listed) <= _MOST_NAMED else f"{len(listed):,} values"
 
 
-def _number_of_rows(table: PublicTable) -> str:
-    number = sum(1 for _ in table.rows())
-    return f"{number:,} {_plural('row', number)}"
-
-
 def _plural(what: str, number: int) -> str:
-    return what if number == 1 else f"{what}s"
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

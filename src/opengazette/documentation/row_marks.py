@@ -33,11 +33,6 @@ class RowChanges:
     changed: int = 0
     removed: int = 0
 
-    @property
-    def total(self) -> int:
-        """Return how many rows differ."""
-        return self.added + self.changed + self.removed
-
 
 def row_marks(
     types: Mapping[str, str], key: Sequence[str], rows: Iterable[Mapping[str, str | None]]

@@ -83,11 +83,9 @@ def deidentify(
         public = percents_table(contract, rule_pack, true, earlier, linked or {}, tables)
         proof = None
     else:
-        seen = [EarlierTable(tables.load(r.private), tables.load(r.public)) for r in earlier]
         recollection = recollected(contract, earlier, linked or {}, tables, papers)
         counts = protected_counts(true, contract.publication, rule_pack, small_withheld=small)
-        public, moves = _masked(contract, rule_pack, true, counts, recollection, seen)
-        proof = tables.save(contract.id, moves) if moves is not None and len(moves) else None
+        public, proof = _masked(contract, rule_pack, true, counts, recollection, earlier, tables)
     receipt = Receipt(
         "deidentify",
         {
@@ -122,19 +120,24 @@ def _masked(
     true: pd.DataFrame,
     counts: ProtectedCounts,
     recollection: Recollection,
-    seen: Sequence[EarlierTable],
-) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    earlier: Sequence[Release],
+    tables: Tables,
+) -> tuple[pd.DataFrame, TableRef | None]:
     """Withhold the counts, and the amounts beside them, and say why each cell is blank.
 
-    Returns the public table, and moves that show how far withheld counts can go, if any can.
+    Returns the public table, and where the moves are kept that show how far withheld counts can
+    go, if any can.
     """
+    seen = [EarlierTable(tables.load(r.private), tables.load(r.public)) for r in earlier]
     publication, past = contract.publication, rule_of_the_past(rule_pack)
     told = told_before(true, seen, publication)
     masked = withheld_counts(contract, past, true, counts, recollection, told)
     amounts = masked_amounts(true, publication, rule_pack, counts, masked.withheld, seen)
     withheld = masked.withheld | amounts
     public = public_table(contract, past, true, counts, withheld, recollection)
-    return marked(public, publication, marks_of(true, publication, rule_pack)), masked.proof
+    moves = masked.proof
+    proof = tables.save(contract.id, moves) if moves is not None and len(moves) else None
+    return marked(public, publication, marks_of(true, publication, rule_pack)), proof
 
 
 def _blank(public: pd.DataFrame, publication: PublicationTable) -> int:

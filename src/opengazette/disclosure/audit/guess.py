@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,17 @@ class Guess:
         """Guess values and, from there, moves."""
         known = sparse.csr_array((0, len(values))) if moves is None else moves
         return cls(values, sparse.csc_array(known.astype(np.float64)))
+
+    @classmethod
+    def of_counts(
+        cls,
+        measures: Iterable[str],
+        counts: Mapping[str, NDArray[np.int64]],
+        moves: sparse.csr_array | None = None,
+    ) -> Guess:
+        """Guess the counts of a table, given for each measure."""
+        each = [np.asarray(counts[m], dtype=np.float64) for m in measures]
+        return cls.at(np.concatenate(each), moves)
 
     def of(self, cells: Index) -> Guess:
         """Return what is guessed of some cells."""

@@ -98,9 +98,8 @@ class Reader:
         `proof` lists moves of tonight's counts that may lead from there to others.
         """
         measures, cells = list(self.published.values), len(self.published.keys)
-        counts = [np.asarray(self.true[m], dtype=np.float64) for m in measures]
         moves = None if proof is None else read_moves(proof, measures, cells)
-        return Guess.at(np.concatenate(counts), moves)
+        return Guess.of_counts(measures, self.true, moves)
 
     def named(self, wanted: Collection[Quantity]) -> dict[str, Mask]:
         """Mark one cell of each of some numbers of people."""

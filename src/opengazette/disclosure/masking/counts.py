@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from opengazette.disclosure.audit.audit import attack
+from opengazette.disclosure.audit.guess import Guess
 from opengazette.disclosure.complementary.pattern import Pattern, Weights, protect
 from opengazette.disclosure.masking.annotation import Codes, remembering
 from opengazette.disclosure.masking.insiders import (
     PRICE_OF_WITHHELD,
     published_cells,
-    true_counts,
     withheld_from_insiders,
 )
 from opengazette.disclosure.primary.counts import SmallCountRule
@@ -48,10 +48,10 @@ def withheld_for(
 ) -> Withheld:
     """Withhold cells until every concern is served.
 
-    Each concern is served on its own, where cells that are
-    withheld already cost next to nothing; the union serves all, as a further withheld cell
-    narrows nothing. With `singletons` nobody who is alone in a cell learns more than the public
-    may. What is not done: the union is not proved to be the least that serves all.
+    Each concern is served on its own, where cells that are withheld already cost next to nothing;
+    the union serves all, as a further withheld cell narrows nothing. With `singletons` nobody who
+    is alone in a cell learns more than the public may. What is not done: the union is not proved to
+    be the least that serves all.
 
     Raises:
         CannotProtect: no pattern serves a concern.
@@ -98,9 +98,9 @@ def withheld_despite(
     """
     found = {m: mask.copy() for m, mask in withheld.items()}
     known = {m: told[m] > 0 for m in table.measures}
+    guess = Guess.of_counts(table.measures, table.counts)
     for concern in concerns if any(mask.any() for mask in known.values()) else ():
         attacker = remembering(published_cells(table, found), told)
-        guess = true_counts(table)
         for narrow in attack(attacker, concern.cells, concern.demand, rule, guess=guess):
             if narrow.covered and narrow.proved:
                 continue

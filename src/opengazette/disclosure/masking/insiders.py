@@ -43,10 +43,11 @@ def withheld_from_insiders(
     """
     withheld = {m: mask.copy() for m, mask in pattern.withheld.items()}
     prices = count_weights(table) | dict(weights or {})
+    guess = Guess.of_counts(table.measures, table.counts)
     for person in singletons(published_cells(table, withheld), table.counts):
         own = _own(table, person)
         others = {m: mask & ~own[m] for m, mask in pattern.primary.items()}
-        attacker, guess = published_cells(table, withheld), true_counts(table)
+        attacker = published_cells(table, withheld)
         found = attack(attacker, others, protection, rule, insiders=[person], guess=guess)
         if all(finding.covered and finding.proved for finding in found):
             continue
@@ -69,12 +70,6 @@ def published_cells(table: CellTable, withheld: Mapping[str, Mask]) -> Published
     return PublishedTable(
         table.dimensions, table.keys, values, table.parts, absent=table.absent, same=table.same
     )
-
-
-def true_counts(table: CellTable) -> Guess:
-    """Return the counts of a table: where a search for counts that fit can begin, and no more."""
-    counts = [np.asarray(table.counts[m], dtype=np.float64) for m in table.measures]
-    return Guess.at(np.concatenate(counts))
 
 
 def _own(table: CellTable, person: Insider) -> dict[str, Mask]:
