@@ -12,7 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opengazette.disclosure.complementary.construction import EXTENSIONS, Construction, construct
+from opengazette.disclosure.complementary import construction
+from opengazette.disclosure.complementary.construction import (
+    EXTENSIONS,
+    MANY,
+    Construction,
+    construct,
+)
 from opengazette.disclosure.complementary.cover import Cover, cover
 from opengazette.disclosure.complementary.network import Columns
 from opengazette.disclosure.complementary.product_moves import MoveSpace
@@ -83,13 +89,16 @@ def constructed(table: CellTable, columns: Columns) -> Construction:
     return made
 
 
-@settings(max_examples=40, deadline=None)
-@given(tables(), st.booleans())
+@settings(max_examples=60, deadline=None)
+@given(tables(), st.booleans(), st.sampled_from([0, MANY]), st.booleans())
 def test_every_demand_has_a_lawful_witness_or_is_named_as_unmet(
-    table: CellTable, exact: bool
+    table: CellTable, exact: bool, many: int, stopped: bool
 ) -> None:
     columns = asked(table, exact=exact)
-    made = constructed(table, columns)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(construction, "MANY", many)
+        made = construct(table, columns, stop=lambda: stopped)
+    assert made is not None
     system = LinearSystem.of(table)
     verify_witnesses(system, columns, made.withheld, made.witnesses)
     demands = {
@@ -142,6 +151,21 @@ def test_small_counts_that_protect_each_other_take_nothing_with_them() -> None:
     table = square(5, 6, 30, 7, 8, 60, 70, 80, 90)
     made = constructed(table, asked(table, exact=True))
     assert made.withheld.sum() == 4
+
+
+def test_a_count_that_no_single_exchange_can_raise_is_raised_by_several(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(construction, "MANY", 0)
+    table = square(1, 6, 6, 6, 40, 40, 6, 40, 40)
+    columns = asked(table, exact=False)
+    inner = np.array(["T" not in key for key in table.keys])
+    made = constructed(table, replace(columns, free=columns.free & inner))
+    at = table.keys.index(("a", "a"))
+    cells, by = made.witnesses[at, 1]
+    assert by[cells == at].tolist() == [9]
+    assert sorted(by[by < 0].tolist()) == [-5, -5, -4, -4]
+    assert made.unmet == ()
 
 
 def test_a_count_that_nothing_can_protect_is_unmet() -> None:

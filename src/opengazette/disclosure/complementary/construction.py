@@ -21,6 +21,7 @@ from opengazette.disclosure.complementary.pursuit import (
     pursue,
     straight,
 )
+from opengazette.disclosure.complementary.strides import stride
 from opengazette.disclosure.tables.linear_system import CellTable
 
 Mask = NDArray[np.bool_]
@@ -39,6 +40,8 @@ PASSING, NEVER_SHOWN = 4.0, 1e4
 MANY = 10_000
 # So many, or such a share of all, are met by withholding more before others are met together anew.
 EXTENSIONS, SHARE = 20, 40
+# No more than so many are pursued at the end, which takes long; the others are met by strides.
+FURTHER = 2000
 # One by one is given up once so many misses are not made up for by hits, each worth two.
 PATIENCE, HIT = 30, 2
 
@@ -108,20 +111,30 @@ class _Proof:
 
     def prove(self) -> None:
         """Find witnesses, the simple ones first; withhold more where there are none."""
-        self._walk(straight)
-        if sum(1 for _ in self.unmet()) > MANY:
-            self._prove_in_blocks()
+        demands = self.demands()
+        if len(demands) > MANY:
+            self._walk(straight, patience=len(demands) / SHARE)
+            # Where more than one step is asked, fractions take longer than they save.
+            if self._amount(demands[0]) == 1:
+                self._prove_in_blocks()
         else:
+            self._walk(straight)
             self._meet_together()
             self._close_nearby()
             self._meet_together()
             self._walk(partial(pursue, reaches=NEARBY), patience=PATIENCE)
-            few = max(EXTENSIONS, sum(1 for _ in self.unmet()) // SHARE)
-            tried = set[Demanded]()
-            while self._extend(few, tried) and not self.stop():
-                self._meet_together()
-        for fixed in (PASSING, NEVER_SHOWN):
-            self._extend(np.inf, set(), fixed)
+            self._extend_few()
+        if sum(1 for _ in self.unmet()) <= FURTHER:
+            self._extend(FURTHER, set())
+        self._stride()
+        self._extend(np.inf, set(), NEVER_SHOWN)
+
+    def _extend_few(self) -> None:
+        """Withhold more for a few demands, then see which others that meets, time and again."""
+        few = max(EXTENSIONS, sum(1 for _ in self.unmet()) // SHARE)
+        tried = set[Demanded]()
+        while self._extend(few, tried) and not self.stop():
+            self._meet_together()
 
     def _meet_together(self) -> None:
         waiting = list(self.unmet())
@@ -132,7 +145,7 @@ class _Proof:
         for demand in self.unmet():
             if demand in tried:
                 continue
-            if most <= 0:
+            if most <= 0 or (most < np.inf and self.stop()):
                 return True
             self._extended(demand, fixed)
             tried.add(demand)
@@ -175,25 +188,44 @@ class _Proof:
         return trail is not None
 
     def _found(self, demand: Demanded, how: Way, fixed: float) -> Trail | None:
-        ground = self._ground(demand, fixed)
+        ground = self._ground(self._amount(demand), fixed)
         for sign in self._signs(demand):
-            trail = how(ground, int(self.space.places[demand[0]]), sign)
+            trail = how(ground, self._place(demand), sign)
             if trail is not None and not trail.faults:
                 return trail
         return None
 
     def _extended(self, demand: Demanded, fixed: float) -> None:
         """Withhold what the best trail moves besides, if it may be withheld."""
-        ground, place = self._ground(demand, fixed), int(self.space.places[demand[0]])
+        ground, place = self._ground(self._amount(demand), fixed), self._place(demand)
         for reaches in (NEARBY, ANYWHERE):
             trails = [pursue(ground, place, sign, reaches) for sign in self._signs(demand)]
             able = [trail for trail in trails if trail is not None and self._able(trail)]
             if able:
-                trail = min(able, key=lambda each: each.wrong)
-                more = self.space.cells[np.array(trail.faults, dtype=np.int64)]
-                self._withhold(more)
-                self._keep(trail)
+                self._adopt(min(able, key=lambda each: each.wrong))
                 return
+
+    def _stride(self) -> None:
+        """Withhold for all demands what simple moves need, as far as there is room for these."""
+        ground = self._ground(1, NEVER_SHOWN)
+        for within in ANYWHERE:
+            for demand in self.unmet():
+                place, asked = self._place(demand), self._amount(demand)
+                ways = [
+                    stride(ground, place, sign, asked, within=within, limit=NEVER_SHOWN)
+                    for sign in self._signs(demand)
+                ]
+                able = [trail for trail in ways if trail is not None]
+                if able:
+                    self._adopt(min(able, key=lambda each: each.wrong))
+
+    def _adopt(self, trail: Trail) -> None:
+        """Withhold what a trail moves besides, and keep it."""
+        self._withhold(self.space.cells[np.array(trail.faults, dtype=np.int64)])
+        self._keep(trail)
+
+    def _place(self, demand: Demanded) -> int:
+        return int(self.space.places[demand[0]])
 
     def _able(self, trail: Trail) -> bool:
         cells = self.space.cells[np.array(trail.faults, dtype=np.int64)]
@@ -229,15 +261,15 @@ class _Proof:
             return (way,)
         return (1, -1) if self.columns.fall[cell] >= self._amount(demand) else (1,)
 
-    def _ground(self, demand: Demanded, fixed: float) -> Ground:
-        kind = self._amount(demand), fixed
+    def _ground(self, reach: int, fixed: float) -> Ground:
+        kind = reach, fixed
         if kind not in self.grounds:
             places, size = self.space.places, len(self.space.cells)
             fall, worth = np.zeros(size), np.full(size, fixed)
             withheld = np.zeros(size, dtype=np.bool_)
             fall[places], withheld[places] = self.columns.fall, self.withheld
             worth[places[self.columns.free]] = 1.0
-            self.grounds[kind] = Ground(self.space, kind[0], fall, withheld, worth)
+            self.grounds[kind] = Ground(self.space, reach, fall, withheld, worth)
         return self.grounds[kind]
 
     def _withhold(self, cells: Index) -> None:
