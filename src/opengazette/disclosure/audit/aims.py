@@ -23,6 +23,12 @@ class Aim:
         """Return the aim for the cells at these places."""
         return Aim(self.low[places], self.high[places], self.width)
 
+    @property
+    def middle(self) -> int:
+        """Return how far above its least value a cell has as much room below as above."""
+        span = self.width or int((self.high - self.low).max(initial=1.0))
+        return max(1, span // 2)
+
     def ends(self, places: Index, least: Floats, most: Floats) -> tuple[Floats, Floats]:
         """Return how far down and up the cells at these places are pursued.
 

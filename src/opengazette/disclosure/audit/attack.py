@@ -112,7 +112,7 @@ class Attack:
     def run(self) -> list[Verdict]:
         """Give a verdict on each wanted cell."""
         if self._search.seen.last is None:
-            self._search.start(self._at)
+            self._search.start(self._at, self._aim.middle)
         if self._search.seen.last is not None:
             self._push()
             for dives in (0, DIVES):

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from opengazette.disclosure.audit.amid import amid
 from opengazette.disclosure.audit.guess import Guess
 from opengazette.disclosure.audit.moves import Moves
 from opengazette.disclosure.audit.part import TOLERANCE, Part, contradiction
@@ -35,14 +36,18 @@ class Search:
             self.seen.note_moved(sparse.csr_array(guess.moves))
             self.seen.note_moved(sparse.csr_array(-guess.moves))
 
-    def start(self, at: Index) -> None:
+    def start(self, at: Index, room: int) -> None:
         """Find one whole solution, if that takes little work.
 
-        From one amid the bounds of most cells, each can be moved to either side.
+        From one amid the bounds of most cells, each can be moved to either side: by `room`, if
+        it lies so far above the least.
 
         Raises:
             AuditFailed: nothing fits, not even over the real numbers.
         """
+        first = amid(self.part, room)
+        if first is not None and self.seen.note(first):
+            return
         low, high = self.part.low, self.part.high
         central = Moves(self.part, np.floor(low + np.minimum(high - low, ROOM) / 2)).nearest()
         if central is not None and self.seen.note(central):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from opengazette.disclosure.complementary.product_moves import MoveSpace
 from opengazette.disclosure.complementary.pursuit import (
     ANYWHERE,
     NEARBY,
+    WIDE,
     Ground,
     Trail,
     pursue,
@@ -36,7 +37,8 @@ Closing = Callable[[Mask, list[Demanded]], Mask]
 SPARSEST = 20
 # What a cell costs that cannot be withheld: on the way to a witness, and in a pattern.
 PASSING, NEVER_SHOWN = 4.0, 1e4
-# So many demands are proved in blocks: that takes more cells and less time than one by one.
+# So many demands are not looked at one by one: to prove them in blocks takes more cells and less
+# time; where more than one step is asked that takes too long as well, and simple moves are made.
 MANY = 10_000
 # So many, or such a share of all, are met by withholding more before others are met together anew.
 EXTENSIONS, SHARE = 20, 40
@@ -83,10 +85,20 @@ def construct(
     if space is None:
         return None
     cells = _cells(columns, len(table.keys))
-    proof = _Proof(table, space, cells, table.levels(), cover(table, cells), close, stop)
-    proof.prove()
-    proof.give_back()
-    return Construction(proof.withheld, proof.witnesses, tuple(proof.unmet()))
+    begun = partial(_Proof, table, space, cells, table.levels(), close=close, stop=stop)
+    made = list[_Proof]()
+    plain = begun(cells.hidden.copy())
+    if plain.is_far:
+        plain.prove_simply()
+        made.append(plain)
+    if not (plain.is_far and plain.has_many):
+        careful = begun(cover(table, cells))
+        careful.prove()
+        made.append(careful)
+    for proof in made:
+        proof.give_back()
+    best = min(made, key=lambda proof: (proof.n_unmet, proof.cost))
+    return Construction(best.withheld, best.witnesses, tuple(best.unmet()))
 
 
 @dataclass
@@ -109,29 +121,59 @@ class _Proof:
         every = [(int(i), way) for way, amount in asked for i in np.flatnonzero(amount > 0)]
         return sorted(every, key=lambda d: (-self._amount(d), self.levels[d[0]], d))
 
+    @cached_property
+    def is_far(self) -> bool:
+        """Tell whether a demand asks for more than one step."""
+        return any(self._amount(demand) > 1 for demand in self.demands())
+
+    @cached_property
+    def has_many(self) -> bool:
+        """Tell whether there are more demands than can be looked at one by one."""
+        return len(self.demands()) > MANY
+
+    @property
+    def n_unmet(self) -> int:
+        """Return how many demands have no witness."""
+        return sum(1 for _ in self.unmet())
+
+    @property
+    def cost(self) -> float:
+        """Return what is withheld besides, as it is priced."""
+        return float(self.columns.cost[self.withheld & ~self.columns.hidden].sum())
+
     def prove(self) -> None:
         """Find witnesses, the simple ones first; withhold more where there are none."""
-        demands = self.demands()
-        if len(demands) > MANY:
-            self._walk(straight, patience=len(demands) / SHARE)
-            # Where more than one step is asked, fractions take longer than they save.
-            if self._amount(demands[0]) == 1:
-                self._prove_in_blocks()
+        self._walk(straight)
+        if self.has_many:
+            self._prove_in_blocks()
         else:
-            self._walk(straight)
             self._meet_together()
             self._close_nearby()
             self._meet_together()
             self._walk(partial(pursue, reaches=NEARBY), patience=PATIENCE)
             self._extend_few()
-        if sum(1 for _ in self.unmet()) <= FURTHER:
+        if self.n_unmet <= FURTHER:
             self._extend(FURTHER, set())
-        self._stride()
+        self.prove_simply()
         self._extend(np.inf, set(), NEVER_SHOWN)
+
+    def prove_simply(self) -> None:
+        """Withhold for what is left whatever simple moves need, as far as there is room."""
+        ground = self._ground(1, NEVER_SHOWN)
+        for within in WIDE:
+            for demand in self.unmet():
+                place, asked = self._place(demand), self._amount(demand)
+                ways = [
+                    stride(ground, place, sign, asked, within=within, limit=NEVER_SHOWN)
+                    for sign in self._signs(demand)
+                ]
+                able = [trail for trail in ways if trail is not None]
+                if able:
+                    self._adopt(min(able, key=lambda each: each.wrong))
 
     def _extend_few(self) -> None:
         """Withhold more for a few demands, then see which others that meets, time and again."""
-        few = max(EXTENSIONS, sum(1 for _ in self.unmet()) // SHARE)
+        few = max(EXTENSIONS, self.n_unmet // SHARE)
         tried = set[Demanded]()
         while self._extend(few, tried) and not self.stop():
             self._meet_together()
@@ -204,20 +246,6 @@ class _Proof:
             if able:
                 self._adopt(min(able, key=lambda each: each.wrong))
                 return
-
-    def _stride(self) -> None:
-        """Withhold for all demands what simple moves need, as far as there is room for these."""
-        ground = self._ground(1, NEVER_SHOWN)
-        for within in ANYWHERE:
-            for demand in self.unmet():
-                place, asked = self._place(demand), self._amount(demand)
-                ways = [
-                    stride(ground, place, sign, asked, within=within, limit=NEVER_SHOWN)
-                    for sign in self._signs(demand)
-                ]
-                able = [trail for trail in ways if trail is not None]
-                if able:
-                    self._adopt(min(able, key=lambda each: each.wrong))
 
     def _adopt(self, trail: Trail) -> None:
         """Withhold what a trail moves besides, and keep it."""

@@ -20,6 +20,7 @@ HAIR, HARDER, MOVES_AT_ALL = 1e-3, 0.6, 0.5
 STEPS = 10
 NEARBY: Reaches = (1, 2)
 ANYWHERE: Reaches = (1, 2, 0)
+WIDE: Reaches = (2, 0)
 # A move that costs less than this does no harm.
 SMALLEST = 0.09
 
