@@ -42,8 +42,8 @@ PASSING, NEVER_SHOWN = 4.0, 1e4
 MANY = 10_000
 # So many, or such a share of all, are met by withholding more before others are met together anew.
 EXTENSIONS, SHARE = 20, 40
-# No more than so many are pursued at the end, which takes long; the others are met by strides.
-FURTHER = 2000
+# When time is up no more than so many are pursued, which takes long; more are met by strides.
+FURTHER = 1000
 # One by one is given up once so many misses are not made up for by hits, each worth two.
 PATIENCE, HIT = 30, 2
 
@@ -152,8 +152,11 @@ class _Proof:
             self._meet_together()
             self._walk(partial(pursue, reaches=NEARBY), patience=PATIENCE)
             self._extend_few()
+        tried = set[Demanded]()
+        while not self.stop() and self._extend(FURTHER, tried):
+            pass
         if self.n_unmet <= FURTHER:
-            self._extend(FURTHER, set())
+            self._extend(np.inf, tried)
         self.prove_simply()
         self._extend(np.inf, set(), NEVER_SHOWN)
 
@@ -187,7 +190,7 @@ class _Proof:
         for demand in self.unmet():
             if demand in tried:
                 continue
-            if most <= 0 or (most < np.inf and self.stop()):
+            if most <= 0:
                 return True
             self._extended(demand, fixed)
             tried.add(demand)
