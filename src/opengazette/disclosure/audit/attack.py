@@ -18,6 +18,7 @@ from opengazette.disclosure.audit.aims import Aim
 from opengazette.disclosure.audit.bounds import tightened
 from opengazette.disclosure.audit.guess import Guess
 from opengazette.disclosure.audit.knowledge import Knowledge
+from opengazette.disclosure.audit.moves import LARGE, End
 from opengazette.disclosure.audit.part import Part
 from opengazette.disclosure.audit.search import Search
 from opengazette.disclosure.audit.solver import whole_solution
@@ -27,8 +28,6 @@ Index = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 NODES = 5000
-# Parts of so many cells are worth a thread: nearly all their time is the solver's.
-LARGE = 1000
 # Many cells are pushed at once; fewer, once a push settles less than this share of them.
 WORTH, FEWER, FEW = 0.15, 4, 3
 # How often a whole solution is sought near one that is not.
@@ -136,13 +135,18 @@ class Attack:
                 size = len(group) // FEWER
 
     def _move(self, dives: int) -> None:
-        """Move one cell after the other that might still be seen further."""
+        """Move the cells one by one that might still be seen further."""
         down, up = self._open()
-        for place in self._random.permutation(np.flatnonzero(down | up)).tolist():
-            for direction in (+1, -1):
+        places = self._random.permutation(np.flatnonzero(down | up)).tolist()
+        self._search.move(self._still_open(places), dives=dives)
+
+    def _still_open(self, places: list[int]) -> Iterator[End]:
+        """List the ends up to which these cells are to be seen when their turn comes."""
+        for direction in (+1, -1):
+            for place in places:
                 end = self._left(place, direction)
                 if end is not None:
-                    self._search.move(int(self._at[place]), end, dives=dives)
+                    yield int(self._at[place]), end
 
     def _left(self, place: int, direction: int) -> float | None:
         """Return the end up to which a cell is still to be seen, if there is any."""

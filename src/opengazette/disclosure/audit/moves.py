@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -10,6 +13,11 @@ from opengazette.disclosure.audit.part import Part
 from opengazette.disclosure.audit.solver import FAR, FEW_NODES, GAP, Solver, whole_solution
 
 Floats = NDArray[np.float64]
+End = tuple[int, float]
+
+# In a part of so many cells several solvers work at the same time, always as many, however many
+# threads there are; each is given so many cells before all learn what the others found.
+LARGE, SOLVERS, TURN = 1000, 4, 4
 
 
 class Moves:
@@ -76,3 +84,28 @@ class Moves:
 
     def _after(self, change: Floats) -> Floats:
         return np.asarray(self._base + change[: self._n_cells] - change[self._n_cells :])
+
+
+class MovesTogether:
+    """Moves from one solution, several found at the same time where the part is large."""
+
+    def __init__(self, part: Part, base: Floats) -> None:
+        self._each = [Moves(part, base) for _ in range(SOLVERS if len(base) >= LARGE else 1)]
+
+    @property
+    def at_once(self) -> int:
+        """Return how many cells are best asked for at once."""
+        return len(self._each) * TURN if len(self._each) > 1 else 1
+
+    def to(self, ends: list[End], *, dives: int) -> list[Floats]:
+        """Return solutions in which a cell has a value, for those of the cells that have one."""
+
+        def found(turn: int) -> list[Floats | None]:
+            mine = ends[turn :: len(self._each)]
+            return [self._each[turn].to(i, end, dives=dives) for i, end in mine]
+
+        turns = range(min(len(self._each), len(ends)))
+        if len(turns) == 1:
+            return [point for point in found(0) if point is not None]
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            return [point for each in pool.map(found, turns) for point in each if point is not None]

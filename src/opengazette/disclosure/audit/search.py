@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from opengazette.disclosure.audit.amid import amid
 from opengazette.disclosure.audit.guess import Guess
-from opengazette.disclosure.audit.moves import Moves
+from opengazette.disclosure.audit.moves import End, Moves, MovesTogether
 from opengazette.disclosure.audit.part import TOLERANCE, Part, contradiction
 from opengazette.disclosure.audit.seen import Seen
 from opengazette.disclosure.audit.solver import FAR, FEW_NODES, GAP, PRIMAL, Solver, whole_solution
@@ -31,7 +34,7 @@ class Search:
         self._random = np.random.default_rng(len(part.cells))
         # In tight parts dives seldom end at whole numbers; where one fails, few more are tried.
         self.dives = True
-        self._moves: Moves | None = None
+        self._moves: MovesTogether | None = None
         if guess is not None and self.seen.note(guess.values):
             self.seen.note_moved(sparse.csr_array(guess.moves))
             self.seen.note_moved(sparse.csr_array(-guess.moves))
@@ -74,13 +77,18 @@ class Search:
             self._keep(point)
         self._solver.release()
 
-    def move(self, i: int, end: float, *, dives: int = 0) -> None:
-        """Look for a solution in which a cell has this value and few others change."""
-        if self._moves is None and self.seen.last is not None:
-            self._moves = Moves(self.part, self.seen.last)
-        point = None if self._moves is None else self._moves.to(i, end, dives=dives)
-        if point is not None:
-            self.seen.note(point)
+    def move(self, ends: Iterator[End], *, dives: int = 0) -> None:
+        """Look for solutions in which a cell has a value and few others change, for each end.
+
+        The next ends are asked for when what was found for the last ones is in `seen`.
+        """
+        if self.seen.last is None:
+            return
+        if self._moves is None:
+            self._moves = MovesTogether(self.part, self.seen.last)
+        while some := list(islice(ends, self._moves.at_once)):
+            for point in self._moves.to(some, dives=dives):
+                self.seen.note(point)
 
     def _sides(self, at: Index, rises: Mask, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
         """Return the bounds of the part, no wider to the pushed sides than is asked."""
