@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
-from functools import cached_property, partial
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,11 @@ from opengazette.disclosure.complementary.blocks import proved_in_blocks, proved
 from opengazette.disclosure.complementary.cover import cover
 from opengazette.disclosure.complementary.network import Columns
 from opengazette.disclosure.complementary.product_moves import MoveSpace
+from opengazette.disclosure.complementary.proving import Demanded, Proving, Way, Witness
 from opengazette.disclosure.complementary.pursuit import (
     ANYWHERE,
     NEARBY,
     WIDE,
-    Ground,
-    Trail,
     pursue,
     straight,
 )
@@ -27,9 +26,6 @@ from opengazette.disclosure.tables.linear_system import CellTable
 
 Mask = NDArray[np.bool_]
 Index = NDArray[np.int64]
-Demanded = tuple[int, int]
-Witness = tuple[Index, Index]
-Way = Callable[[Ground, int, int], Trail | None]
 # Withholds more cells so that nothing near some demands gives them away.
 Closing = Callable[[Mask, list[Demanded]], Mask]
 
@@ -85,66 +81,49 @@ def construct(
     if space is None:
         return None
     cells = _cells(columns, len(table.keys))
-    begun = partial(_Proof, table, space, cells, table.levels(), close=close, stop=stop)
-    made = list[_Proof]()
-    plain = begun(cells.hidden.copy())
+    made = list[Proving]()
+    plain = Proving(table, space, cells, cells.hidden.copy())
     if plain.is_far:
-        plain.prove_simply()
+        _prove_simply(plain)
         made.append(plain)
-    if not (plain.is_far and plain.has_many):
-        careful = begun(cover(table, cells))
-        careful.prove()
+    if not (plain.is_far and _has_many(plain)):
+        careful = Proving(table, space, cells, cover(table, cells))
+        _Careful(careful, close, stop).prove()
         made.append(careful)
-    for proof in made:
-        proof.give_back()
-    best = min(made, key=lambda proof: (proof.n_unmet, proof.cost))
+    for proving in made:
+        proving.give_back()
+    best = min(made, key=lambda proving: (proving.n_unmet, proving.cost))
     return Construction(best.withheld, best.witnesses, tuple(best.unmet()))
 
 
-@dataclass
-class _Proof:
-    """A pattern in work: what is withheld, and the witnesses found so far."""
+def _has_many(proving: Proving) -> bool:
+    """Tell whether there are more demands than can be looked at one by one."""
+    return len(proving.demands) > MANY
 
-    table: CellTable
-    space: MoveSpace
-    columns: Columns
-    levels: Index
-    withheld: Mask
+
+def _prove_simply(proving: Proving) -> None:
+    """Withhold for what is left whatever simple moves need, as far as there is room."""
+    for within in WIDE:
+        for demand in proving.unmet():
+            asked = proving.amount(demand)
+            how = partial(stride, asked=asked, within=within, limit=NEVER_SHOWN)
+            able = list(proving.trails(demand, how, fixed=NEVER_SHOWN, reach=1))
+            if able:
+                proving.adopt(min(able, key=lambda trail: trail.wrong))
+
+
+@dataclass(frozen=True)
+class _Careful:
+    """Prove a pattern: the simple witnesses first, more withheld where there are none."""
+
+    proving: Proving
     close: Closing
     stop: Callable[[], bool]
-    witnesses: dict[Demanded, Witness] = field(default_factory=dict)
-    grounds: dict[tuple[int, float], Ground] = field(default_factory=dict)
-
-    def demands(self) -> list[Demanded]:
-        """List the demands: the largest amounts first, of these the finest cells."""
-        asked = ((+1, self.columns.up), (-1, self.columns.down), (0, self.columns.either))
-        every = [(int(i), way) for way, amount in asked for i in np.flatnonzero(amount > 0)]
-        return sorted(every, key=lambda d: (-self._amount(d), self.levels[d[0]], d))
-
-    @cached_property
-    def is_far(self) -> bool:
-        """Tell whether a demand asks for more than one step."""
-        return any(self._amount(demand) > 1 for demand in self.demands())
-
-    @cached_property
-    def has_many(self) -> bool:
-        """Tell whether there are more demands than can be looked at one by one."""
-        return len(self.demands()) > MANY
-
-    @property
-    def n_unmet(self) -> int:
-        """Return how many demands have no witness."""
-        return sum(1 for _ in self.unmet())
-
-    @property
-    def cost(self) -> float:
-        """Return what is withheld besides, as it is priced."""
-        return float(self.columns.cost[self.withheld & ~self.columns.hidden].sum())
 
     def prove(self) -> None:
-        """Find witnesses, the simple ones first; withhold more where there are none."""
+        """Find witnesses for all demands for which that can be done."""
         self._walk(straight)
-        if self.has_many:
+        if _has_many(self.proving):
             self._prove_in_blocks()
         else:
             self._meet_together()
@@ -155,39 +134,54 @@ class _Proof:
         tried = set[Demanded]()
         while not self.stop() and self._extend(FURTHER, tried):
             pass
-        if self.n_unmet <= FURTHER:
+        if self.proving.n_unmet <= FURTHER:
             self._extend(np.inf, tried)
-        self.prove_simply()
+        _prove_simply(self.proving)
         self._extend(np.inf, set(), NEVER_SHOWN)
 
-    def prove_simply(self) -> None:
-        """Withhold for what is left whatever simple moves need, as far as there is room."""
-        ground = self._ground(1, NEVER_SHOWN)
-        for within in WIDE:
-            for demand in self.unmet():
-                place, asked = self._place(demand), self._amount(demand)
-                ways = [
-                    stride(ground, place, sign, asked, within=within, limit=NEVER_SHOWN)
-                    for sign in self._signs(demand)
-                ]
-                able = [trail for trail in ways if trail is not None]
-                if able:
-                    self._adopt(min(able, key=lambda each: each.wrong))
+    def _walk(self, how: Way, patience: float = np.inf) -> None:
+        """Seek a witness for one demand after the other, while that is worth its while."""
+        for demand in self.proving.unmet():
+            patience += HIT if self._met(demand, how) else -1
+            if patience < 0:
+                return
+
+    def _met(self, demand: Demanded, how: Way) -> bool:
+        for trail in self.proving.trails(demand, how, fixed=PASSING):
+            if not trail.faults:
+                self.proving.adopt(trail)
+                return True
+        return False
+
+    def _meet_together(self) -> None:
+        proving = self.proving
+        proving.witnesses |= proved_together(
+            proving.table, proving.columns, proving.withheld, list(proving.unmet())
+        )
+
+    def _close_nearby(self) -> None:
+        proving = self.proving
+        closed = self.close(proving.withheld, list(proving.unmet()))
+        proving.withhold(np.flatnonzero(closed & ~proving.withheld))
+
+    def _prove_in_blocks(self) -> None:
+        proving = self.proving
+        withheld, found = proved_in_blocks(
+            proving.table, proving.columns, proving.withheld, list(proving.unmet())
+        )
+        proving.withhold(np.flatnonzero(withheld & ~proving.withheld))
+        proving.witnesses |= found
 
     def _extend_few(self) -> None:
         """Withhold more for a few demands, then see which others that meets, time and again."""
-        few = max(EXTENSIONS, self.n_unmet // SHARE)
+        few = max(EXTENSIONS, self.proving.n_unmet // SHARE)
         tried = set[Demanded]()
         while self._extend(few, tried) and not self.stop():
             self._meet_together()
 
-    def _meet_together(self) -> None:
-        waiting = list(self.unmet())
-        self.witnesses |= proved_together(self.table, self.columns, self.withheld, waiting)
-
     def _extend(self, most: float, tried: set[Demanded], fixed: float = PASSING) -> bool:
         """Withhold more for so many demands not yet tried; tell whether any of these is left."""
-        for demand in self.unmet():
+        for demand in self.proving.unmet():
             if demand in tried:
                 continue
             if most <= 0:
@@ -197,116 +191,14 @@ class _Proof:
             most -= 1
         return False
 
-    def _walk(self, how: Way, patience: float = np.inf) -> None:
-        """Seek a witness for one demand after the other, while that is worth its while."""
-        for demand in self.unmet():
-            patience += HIT if self._met(demand, how, PASSING) else -1
-            if patience < 0:
-                return
-
-    def _close_nearby(self) -> None:
-        closed = self.close(self.withheld, list(self.unmet()))
-        self._withhold(np.flatnonzero(closed & ~self.withheld))
-
-    def _prove_in_blocks(self) -> None:
-        waiting = list(self.unmet())
-        withheld, found = proved_in_blocks(self.table, self.columns, self.withheld, waiting)
-        more = np.flatnonzero(withheld & ~self.withheld)
-        self._withhold(more)
-        self.witnesses |= found
-
-    def unmet(self) -> Iterator[Demanded]:
-        """List the demands that have no witness when their turn comes."""
-        return (demand for demand in self.demands() if demand not in self.witnesses)
-
-    def give_back(self) -> None:
-        """Publish what no witness needs."""
-        used = self.columns.hidden.copy()
-        for cells, _ in self.witnesses.values():
-            used[cells] = True
-        self.withheld &= used
-
-    def _met(self, demand: Demanded, how: Way, fixed: float) -> bool:
-        trail = self._found(demand, how, fixed)
-        if trail is not None:
-            self._keep(trail)
-        return trail is not None
-
-    def _found(self, demand: Demanded, how: Way, fixed: float) -> Trail | None:
-        ground = self._ground(self._amount(demand), fixed)
-        for sign in self._signs(demand):
-            trail = how(ground, self._place(demand), sign)
-            if trail is not None and not trail.faults:
-                return trail
-        return None
-
     def _extended(self, demand: Demanded, fixed: float) -> None:
         """Withhold what the best trail moves besides, if it may be withheld."""
-        ground, place = self._ground(self._amount(demand), fixed), self._place(demand)
         for reaches in (NEARBY, ANYWHERE):
-            trails = [pursue(ground, place, sign, reaches) for sign in self._signs(demand)]
-            able = [trail for trail in trails if trail is not None and self._able(trail)]
+            trails = self.proving.trails(demand, partial(pursue, reaches=reaches), fixed=fixed)
+            able = [trail for trail in trails if self.proving.can_withhold(trail)]
             if able:
-                self._adopt(min(able, key=lambda each: each.wrong))
+                self.proving.adopt(min(able, key=lambda trail: trail.wrong))
                 return
-
-    def _adopt(self, trail: Trail) -> None:
-        """Withhold what a trail moves besides, and keep it."""
-        self._withhold(self.space.cells[np.array(trail.faults, dtype=np.int64)])
-        self._keep(trail)
-
-    def _place(self, demand: Demanded) -> int:
-        return int(self.space.places[demand[0]])
-
-    def _able(self, trail: Trail) -> bool:
-        cells = self.space.cells[np.array(trail.faults, dtype=np.int64)]
-        by = np.array([trail.moved[at] for at in trail.faults], dtype=np.int64)
-        free = (cells >= 0) & self.columns.free[cells] & ~self.withheld[cells]
-        return bool((free & (by >= -self.columns.fall[cells])).all())
-
-    def _keep(self, trail: Trail) -> None:
-        witness = self._witness(trail)
-        for demand in self._meets(witness):
-            self.witnesses.setdefault(demand, witness)
-
-    def _witness(self, trail: Trail) -> Witness:
-        moved = {int(self.space.cells[at]): by for at, by in trail.moved.items() if by}
-        cells = np.array(sorted(moved), dtype=np.int64)
-        return cells, np.array([moved[cell] for cell in cells.tolist()], dtype=np.int64)
-
-    def _meets(self, witness: Witness) -> Iterator[Demanded]:
-        cells, by = witness
-        asked = [each[cells] for each in (self.columns.up, self.columns.down, self.columns.either)]
-        for way, moved, amount in zip((1, -1, 0), (by, -by, abs(by)), asked, strict=True):
-            for cell in cells[(amount > 0) & (moved >= amount)].tolist():
-                yield cell, way
-
-    def _amount(self, demand: Demanded) -> int:
-        cell, way = demand
-        asked = (self.columns.either, self.columns.up, self.columns.down)[way]
-        return int(np.ceil(asked[cell]))
-
-    def _signs(self, demand: Demanded) -> tuple[int, ...]:
-        cell, way = demand
-        if way:
-            return (way,)
-        return (1, -1) if self.columns.fall[cell] >= self._amount(demand) else (1,)
-
-    def _ground(self, reach: int, fixed: float) -> Ground:
-        kind = reach, fixed
-        if kind not in self.grounds:
-            places, size = self.space.places, len(self.space.cells)
-            fall, worth = np.zeros(size), np.full(size, fixed)
-            withheld = np.zeros(size, dtype=np.bool_)
-            fall[places], withheld[places] = self.columns.fall, self.withheld
-            worth[places[self.columns.free]] = 1.0
-            self.grounds[kind] = Ground(self.space, reach, fall, withheld, worth)
-        return self.grounds[kind]
-
-    def _withhold(self, cells: Index) -> None:
-        self.withheld[cells] = True
-        for ground in self.grounds.values():
-            ground.withhold(self.space.places[cells])
 
 
 def _cells(columns: Columns, n_cells: int) -> Columns:
