@@ -28,8 +28,9 @@ Index = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 NODES = 5000
-# Many cells are pushed at once; fewer, once a push settles less than this share of them.
-WORTH, FEWER, FEW = 0.15, 4, 3
+# Many cells are pushed at once; fewer, once a push settles less than this share of them. Single
+# moves are quicker for so few, or so small a share of all.
+WORTH, FEWER, FEW, SHARE = 0.15, 4, 3, 0.05
 # How often a whole solution is sought near one that is not.
 DIVES = 5
 
@@ -120,9 +121,9 @@ class Attack:
 
     def _push(self) -> None:
         """Push many cells to sides drawn by lot, fewer and fewer at once, as long as it helps."""
-        size = len(self._at)
+        size, few = len(self._at), max(FEW, int(SHARE * len(self._part.cells)))
         down, up = self._open()
-        while (waiting := np.flatnonzero(down | up)).size > FEW < size and self._search.dives:
+        while (waiting := np.flatnonzero(down | up)).size > few < size and self._search.dives:
             group = np.sort(
                 self._random.choice(waiting, size=min(size, len(waiting)), replace=False)
             )
@@ -138,7 +139,8 @@ class Attack:
         """Move the cells one by one that might still be seen further."""
         down, up = self._open()
         places = self._random.permutation(np.flatnonzero(down | up)).tolist()
-        self._search.move(self._still_open(places), dives=dives)
+        if places:
+            self._search.move(self._still_open(places), dives=dives)
 
     def _still_open(self, places: list[int]) -> Iterator[End]:
         """List the ends up to which these cells are to be seen when their turn comes."""

@@ -80,12 +80,13 @@ class Search:
     def move(self, ends: Iterator[End], *, dives: int = 0) -> None:
         """Look for solutions in which a cell has a value and few others change, for each end.
 
-        The next ends are asked for when what was found for the last ones is in `seen`.
+        The next ends are asked for when what was found for the last ones is in `seen`. Moves go
+        out from the first solution: from others, pushed to their bounds, there is less room.
         """
-        if self.seen.last is None:
+        if self.seen.first is None:
             return
         if self._moves is None:
-            self._moves = MovesTogether(self.part, self.seen.last)
+            self._moves = MovesTogether(self.part, self.seen.first)
         while some := list(islice(ends, self._moves.at_once)):
             for point in self._moves.to(some, dives=dives):
                 self.seen.note(point)

@@ -14,7 +14,7 @@ Mask = NDArray[np.bool_]
 
 
 class Seen:
-    """The ends of every cell of a part over the whole solutions that were met, and the last one.
+    """The ends of every cell of a part over the whole solutions met, the first and the last one.
 
     Each solution is checked against every fact in whole numbers, wherever it came from.
     """
@@ -23,6 +23,7 @@ class Seen:
         self._part = part
         self.least: Floats = np.full(len(part.cells), np.inf)
         self.most: Floats = np.full(len(part.cells), -np.inf)
+        self.first: Floats | None = None
         self.last: Floats | None = None
 
     def note(self, point: Floats) -> bool:
@@ -32,6 +33,7 @@ class Seen:
             return False
         self.least = np.minimum(self.least, whole)
         self.most = np.maximum(self.most, whole)
+        self.first = whole if self.first is None else self.first
         self.last = whole
         return True
 

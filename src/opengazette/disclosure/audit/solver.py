@@ -14,8 +14,9 @@ from opengazette.errors import Fault
 Floats = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-# A dive that is not whole after so many steps seldom becomes so.
-STEPS = 60
+# A dive that is not whole after so many steps seldom becomes so. Of fractions that hang together
+# one is rounded at a time, and one more of every so many.
+STEPS, OF_MANY = 60, 60
 # How the simplex method starts best: after a change of cost alone, and after any other.
 PRIMAL, DUAL = 4, 1
 # As good as endless for a count that is withheld.
@@ -32,6 +33,7 @@ class Solver:
     def __init__(self, part: Part) -> None:
         self._part = part
         self._highs = _loaded(part)
+        self._low, self._high = part.low.copy(), part.high.copy()
         self._narrowed: list[Index] = []
         self._home: highspy.HighsBasis | None = None
         self._random = np.random.default_rng(len(part.cells))
@@ -75,27 +77,39 @@ class Solver:
             loose = np.flatnonzero(np.abs(point - np.rint(point)) > TOLERANCE)
             if not len(loose):
                 return point
-            chosen = self._one_of_each(loose)
-            floor = np.floor(point[chosen])
-            up = self._random.random(len(chosen)) < point[chosen] - floor
-            after = self._fixed(chosen, floor + up)
-            if after is None:
-                after = self._fixed(chosen, floor + ~up)
+            after = self._rounded(point, self._some_of(loose))
             if after is None:
                 return None
             point = after
         return None
 
+    def _rounded(self, point: Floats, chosen: Index) -> Floats | None:
+        """Hold cells at the whole numbers beside them; fewer of them, as long as nothing fits."""
+        floor = np.floor(point[chosen])
+        up = self._random.random(len(chosen)) < point[chosen] - floor
+        while len(chosen) > 1:
+            before = self._low[chosen], self._high[chosen]
+            after = self._fixed(chosen, floor + up)
+            if after is not None:
+                return after
+            self._bound(chosen, *before)
+            half = len(chosen) // 2
+            chosen, floor, up = chosen[:half], floor[:half], up[:half]
+        after = self._fixed(chosen, floor + up)
+        return self._fixed(chosen, floor + ~up) if after is None else after
+
     def _fixed(self, at: Index, values: Floats) -> Floats | None:
         self.narrow(at, values, values)
         return self._again(DUAL)
 
-    def _one_of_each(self, loose: Index) -> Index:
-        """Choose one cell of each group of fractions that hang together."""
+    def _some_of(self, loose: Index) -> Index:
+        """Choose one cell of each group of fractions that hang together, and a few more."""
         _, label = labels(sparse.csr_array(self._part.columns[:, loose]))
         order = self._random.permutation(len(loose))
         _, first = np.unique(label[order], return_index=True)
-        return np.asarray(np.sort(loose[order[first]]), dtype=np.int64)
+        more = order[: len(loose) // OF_MANY]
+        chosen = np.unique(np.concatenate([order[first], more]))
+        return np.asarray(self._random.permutation(loose[chosen]), dtype=np.int64)
 
     def _again(self, strategy: int) -> Floats | None:
         self._highs.setOptionValue("simplex_strategy", strategy)
@@ -114,6 +128,7 @@ class Solver:
         return np.asarray(self._highs.getSolution().col_value, dtype=np.float64)
 
     def _bound(self, at: Index, low: Floats, high: Floats) -> None:
+        self._low[at], self._high[at] = low, high
         self._highs.changeColsBounds(len(at), at.astype(np.int32), low, high)
 
 
